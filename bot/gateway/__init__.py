@@ -1,0 +1,1 @@
+"""What customers reach: chat API, journal, delivery to Rasa, event streams, pages."""
