@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -55,7 +54,7 @@ def run(settings: Settings) -> int:
 
 
 def process_environment(settings: Settings) -> dict[str, str]:
-    """The environment of every process: ours, plus the token that only they share, plus bounds on memory and threads."""
+    """Our environment, plus the token that only the processes share, plus bounds on their memory and threads."""
     environment = dict(os.environ)
     environment |= {
         "PYTHONPATH": str(ROOT),
@@ -163,7 +162,7 @@ def programs(settings: Settings) -> dict[str, list[str]]:
 
 
 def control_socket(data_dir: Path) -> Path:
-    """Where supervisorctl reaches supervisord. Unix socket paths are short (about 100 bytes), data folders may not be."""
+    """Where supervisorctl reaches supervisord; a Unix socket's path is at most about 100 bytes, a data folder's is not."""
     path = data_dir.resolve() / "run" / "supervisor.sock"
     if len(str(path)) < 90:
         return path
@@ -236,11 +235,10 @@ def wait_until_ready(settings: Settings, supervisor: subprocess.Popen[bytes], is
     started = time.monotonic()
     say("starting web, kb, actions and rasa …")
     while supervisor.poll() is None and not is_stopping():
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5) as response:
-                if response.status == 200:
-                    say(f"ready after {time.monotonic() - started:.1f} s: {address} (Ctrl-C ends it)")
-                    return
+        # A URLError is an OSError; readyz answers 503 (an HTTPError) until all it depends on is there.
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/readyz", timeout=5):
+            say(f"ready after {time.monotonic() - started:.1f} s: {address} (Ctrl-C ends it)")
+            return
         if time.monotonic() - started > READY_WITHIN_SECONDS:
             say(f"not everything is ready after {READY_WITHIN_SECONDS} s; {address}/readyz says what is missing")
             return

@@ -117,7 +117,7 @@ def install_lock(env: Path, lock: Path, *, doing: str) -> None:
 def install_cpu_torch() -> None:
     """Install PyTorch's CPU build; without one, go on: only `GUICHET_ENCODER` needs it.
 
-    On Linux a plain `torch` would be the CUDA build with gigabytes of libraries, so only a version marked `+cpu` will do.
+    On Linux a plain `torch` would be the CUDA build with gigabytes of libraries: only a version marked `+cpu` will do.
     """
     plain_is_cpu = sys.platform != "linux"
     requirement = f"torch=={TORCH_VERSION}" if plain_is_cpu else f"torch=={TORCH_VERSION}+cpu"
