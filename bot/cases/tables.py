@@ -1,0 +1,140 @@
+"""Tables of cases, for SQLite and PostgreSQL. `metadata.create_all` makes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON, Boolean, Column, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table, Text, TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC (SQLite drops the offset, so it is put back on reading)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected a datetime with a time zone, got {value.isoformat()}: use datetime.now(UTC)")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+cases = Table(
+    "cases", metadata,
+    Column("ref", String(16), primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("conversation", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("lang", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("topic", String(128)),
+    Column("email", String(320)),
+    Column("phone", String(32)),
+    Column("slot", Moment),
+    Column("slot_end", Moment),
+    Column("contract", String(64)),
+    Column("severity", Integer),
+    Column("system", Text),
+    Column("passed_to", Text),
+    Column("passed_on", Text),
+    Column("receipt", JSON),
+    Column("due_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("cases_by_conversation", "conversation", "created_at"),
+    Index("cases_by_status", "status", "due_at"),
+)
+
+# What happened to a case, by whom: never changed, only added to.
+case_events = Table(
+    "case_events", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("details", JSON, nullable=False),
+)
+
+# What the customer agreed to (level 4): the statement as shown, when, and by which conversation or link.
+consents = Table(
+    "consents", metadata,
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
+    Column("agreed", Boolean, nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(80), nullable=False),
+)
+
+idempotency = Table(
+    "idempotency", metadata,
+    Column("conversation", String(64), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("ref", String(16)),
+    Column("body", JSON),
+    Column("created_at", Moment, nullable=False, index=True),
+)
+
+attachments = Table(
+    "attachments", metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation", String(64), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("type", String(127), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("ref", ForeignKey("cases.ref", ondelete="SET NULL"), index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+# One row per call; the unique seat is what keeps two bookings from taking the last place.
+bookings = Table(
+    "callback_bookings", metadata,
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
+    Column("start", Moment, nullable=False),
+    Column("end", Moment, nullable=False),
+    Column("seat", Integer, nullable=False),
+    UniqueConstraint("start", "seat"),
+)
+
+outbox = Table(
+    "outbox", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), nullable=False, index=True),
+    Column("channel", String(16), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("status", String(8), nullable=False),  # pending, sending, sent, dead
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),  # pending: next attempt; sending: end of the lease
+    Column("lease", String(32)),
+    Column("last_error", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Index("outbox_due", "status", "next_at"),
+)
+
+deadlines = Table(
+    "deadlines", metadata,
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
+    Column("event", String(32), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("fired_at", Moment),
+    Index("deadlines_due", "fired_at", "at"),
+)
