@@ -26,8 +26,9 @@ class Catalogue:
     def __init__(self, messages: Mapping[str, Mapping[str, Any]], first: str) -> None:
         if first not in messages:
             raise CatalogueError(
-                f"messages: expected a folder for the first language {first!r}, got {', '.join(sorted(messages)) or 'none'}: "
-                "add the folder or change `languages` in company.yml")
+                f"messages: expected a folder for the first language {first!r}, "
+                f"got {', '.join(sorted(messages)) or 'none'}: add the folder or change `languages` in company.yml"
+            )
         self.first = first
         self.languages = (first, *sorted(set(messages) - {first}))
         self._sections = messages
@@ -81,11 +82,17 @@ def placeholders(leaf: Leaf) -> frozenset[str]:
 def load_catalogue(folder: Path, first: str) -> Catalogue:
     """The catalogue of a folder with one folder per language. Raises CatalogueError."""
     if not folder.is_dir():
-        raise CatalogueError(f"{folder}: expected a folder with one folder per language, got none: create {folder}/{first}")
-    return Catalogue({
-        language.name: {file.stem: _read(file) for file in sorted(language.glob("*.yml"))}
-        for language in sorted(folder.iterdir()) if language.is_dir()
-    }, first)
+        raise CatalogueError(
+            f"{folder}: expected a folder with one folder per language, got none: create {folder}/{first}"
+        )
+    return Catalogue(
+        {
+            language.name: {file.stem: _read(file) for file in sorted(language.glob("*.yml"))}
+            for language in sorted(folder.iterdir())
+            if language.is_dir()
+        },
+        first,
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -94,7 +101,9 @@ def _read(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{file}: expected YAML in UTF-8, got {error}: correct the line it names") from error
     if not isinstance(tree, dict):
-        raise CatalogueError(f"{file}: expected keys with sentences, got {type(tree).__name__}: see another language's file")
+        raise CatalogueError(
+            f"{file}: expected keys with sentences, got {type(tree).__name__}: see another language's file"
+        )
     return tree
 
 
@@ -110,7 +119,8 @@ def _flat(tree: Mapping[Any, Any], lang: str, prefix: str = "") -> Iterator[tupl
             yield key, value.removesuffix("\n")
         else:
             raise CatalogueError(
-                f"messages/{lang}: {key}: expected a sentence or a list of words, got {value!r}: put it in quotes")
+                f"messages/{lang}: {key}: expected a sentence or a list of words, got {value!r}: put it in quotes"
+            )
 
 
 def _check_placeholders(lang: str, key: str, value: str) -> None:
@@ -118,11 +128,13 @@ def _check_placeholders(lang: str, key: str, value: str) -> None:
         names = placeholders(value)
     except ValueError as error:
         raise CatalogueError(
-            f"messages/{lang}: {key}: expected {{names}} in braces, got {value!r} ({error}): double a literal brace") from None
+            f"messages/{lang}: {key}: expected {{names}} in braces, got {value!r} ({error}): double a literal brace"
+        ) from None
     for name in names:
         if not name.isidentifier():
             raise CatalogueError(
-                f"messages/{lang}: {key}: expected a plain name in braces, got {{{name}}}: double a literal brace")
+                f"messages/{lang}: {key}: expected a plain name in braces, got {{{name}}}: double a literal brace"
+            )
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,16 @@ import holidays
 import phonenumbers
 import yaml
 from pydantic import (
-    AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, PositiveFloat, PositiveInt,
-    ValidationError, model_validator,
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
 )
 
 from bot.cases.policy import Callback, Hours, Policy, Severity, SlotWords
@@ -141,29 +149,45 @@ class Company(_Part):
 
     def hours(self) -> Hours:
         return Hours(
-            time_zone=self.time_zone, country=self.country, subdivision=self.subdivision,
-            week=tuple(tuple(self.opening_hours.get(day, ())) for day in WEEK), closed_on=frozenset(self.closed_on))
+            time_zone=self.time_zone,
+            country=self.country,
+            subdivision=self.subdivision,
+            week=tuple(tuple(self.opening_hours.get(day, ())) for day in WEEK),
+            closed_on=frozenset(self.closed_on),
+        )
 
     def policy(self, catalogue: Catalogue) -> Policy:
         """The rules for cases, with the words of every language of the catalogue."""
         return Policy(
             hours=self.hours(),
             callback=Callback(
-                minutes=self.callback.minutes, agents=self.callback.agents,
-                notice=timedelta(minutes=self.callback.notice_minutes), days_ahead=self.callback.days_ahead,
-                reminder=timedelta(minutes=self.callback.reminder_minutes)),
+                minutes=self.callback.minutes,
+                agents=self.callback.agents,
+                notice=timedelta(minutes=self.callback.notice_minutes),
+                days_ahead=self.callback.days_ahead,
+                reminder=timedelta(minutes=self.callback.reminder_minutes),
+            ),
             ticket_hours=self.ticket.answer_hours,
             severities={n: Severity(rule.hours, rule.around_the_clock) for n, rule in self.sla.severities.items()},
             contract_pattern=self.sla.contract_pattern,
             contract_example=self.sla.contract_example,
             due_soon_share=self.sla.due_soon_share,
             severity_words={
-                n: tuple(word for lang in catalogue.languages for word in catalogue.words(lang, f"cases.severity_words.{n}"))
-                for n in self.sla.severities},
+                n: tuple(
+                    word for lang in catalogue.languages for word in catalogue.words(lang, f"cases.severity_words.{n}")
+                )
+                for n in self.sla.severities
+            },
             slot_words={
-                lang: SlotWords(**{
-                    name: catalogue.words(lang, f"cases.slot_words.{name}") for name in SlotWords.__dataclass_fields__})
-                for lang in catalogue.languages})
+                lang: SlotWords(
+                    **{
+                        name: catalogue.words(lang, f"cases.slot_words.{name}")
+                        for name in SlotWords.__dataclass_fields__
+                    }
+                )
+                for lang in catalogue.languages
+            },
+        )
 
 
 def load_company(file: Path) -> Company:
@@ -171,7 +195,9 @@ def load_company(file: Path) -> Company:
     try:
         tree = yaml.safe_load(file.read_text("utf-8"))
     except FileNotFoundError:
-        raise CompanyError(f"{file}: expected the company file, got none: copy data/company.yml and put in your own") from None
+        raise CompanyError(
+            f"{file}: expected the company file, got none: copy data/company.yml and put in your own"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CompanyError(f"{file}: expected YAML in UTF-8, got {error}: correct the line it names") from error
     try:

@@ -32,6 +32,16 @@ from .policy import Policy
 from .tables import metadata
 
 __all__ = [
-    "Attachment", "Case", "CaseError", "Channel", "Conflict", "FieldError", "KeyReused", "Kind", "NotFound", "Policy",
-    "Status", "metadata",
+    "Attachment",
+    "Case",
+    "CaseError",
+    "Channel",
+    "Conflict",
+    "FieldError",
+    "KeyReused",
+    "Kind",
+    "NotFound",
+    "Policy",
+    "Status",
+    "metadata",
 ]

@@ -109,8 +109,9 @@ def free_slots(
 
 def display(moment: datetime, lang: str, time_zone: str, say: Say) -> str:
     """A moment as customers read it: « mardi 1 décembre 2026 à 14:00 », in the given time zone."""
-    local = moment.astimezone(ZoneInfo(time_zone))
-    day, clock = format_date(local, "full", locale=lang), format_time(local, "short", locale=lang, tzinfo=local.tzinfo)
+    zone, locale = ZoneInfo(time_zone), say(lang, "cases.locale")
+    day = format_date(moment.astimezone(zone), "full", locale=locale)
+    clock = format_time(moment, "short", tzinfo=zone, locale=locale)
     return say(lang, "cases.moment", date=day, time=clock)
 
 
@@ -137,4 +138,5 @@ def calendar_file(
     alarm.add("trigger", timedelta(minutes=-10))
     event.add_component(alarm)
     calendar.add_component(event)
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content

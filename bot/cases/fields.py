@@ -23,7 +23,11 @@ from .policy import Policy
 
 # (shortest, longest) in characters that can be seen
 LENGTHS: Mapping[str, tuple[int, int]] = {
-    "subject": (3, 150), "text": (3, 10_000), "system": (2, 200), "passed_to": (2, 500), "passed_on": (2, 2_000),
+    "subject": (3, 150),
+    "text": (3, 10_000),
+    "system": (2, 200),
+    "passed_to": (2, 500),
+    "passed_on": (2, 2_000),
 }
 LONGEST_INPUT = 320  # for fields whose form is checked: nobody types a longer address, number or date
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would reorder the text around it
@@ -170,7 +174,8 @@ _CHECKS: Mapping[str, Callable[[str, Context], Checked]] = {
     "email": lambda value, context: email(value),
     "phone": lambda value, context: phone(value, context.policy.hours.country),
     "contract": lambda value, context: contract(
-        value, context.policy.contract_pattern, context.policy.contract_example),
+        value, context.policy.contract_pattern, context.policy.contract_example
+    ),
     "severity": _severity,
     "slot": slot,
 }

@@ -24,6 +24,7 @@ OPTIONAL: Mapping[Kind, tuple[str, ...]] = {
 }
 # Read from elsewhere than `data`, so that no request can claim another conversation or forge a receipt.
 _IGNORED = frozenset({"conversation", "idempotency_key", "receipt"})
+_COMMON = frozenset({"kind", "lang", "level", "topic", "attachments"})
 LONGEST_KEY = 128
 LONGEST_TOPIC = 128
 
@@ -35,15 +36,19 @@ def fingerprint(data: Mapping[str, Any]) -> str:
 
 
 def new_case(
-    data: Mapping[str, Any], context: Context, *, conversation: str, idempotency_key: str,
+    data: Mapping[str, Any],
+    context: Context,
+    *,
+    conversation: str,
+    idempotency_key: str,
     receipt: dict[str, Any] | None,
 ) -> NewCase:
-    """The checked request; FieldError says which field is not acceptable and why. Unknown fields are refused where
-    they carry a value of a case's other kind no less: nothing that was typed is dropped in silence."""
+    """The checked request; FieldError says which field is not acceptable and why. Fields that the kind does not have
+    are refused where they carry a value: nothing that was typed is dropped in silence."""
     kind = _kind(data.get("kind"))
     accepted = REQUIRED[kind] + OPTIONAL[kind]
     for name, value in data.items():
-        if name not in {*accepted, *_IGNORED, "kind", "lang", "level", "topic", "attachments"} and value not in (None, ""):
+        if name not in _IGNORED | _COMMON | {*accepted} and value not in (None, ""):
             raise FieldError("unknown_field", name)
     values: dict[str, Any] = {}
     for name in accepted:
@@ -61,9 +66,17 @@ def new_case(
         values.pop("passed_on", None)
     values.setdefault("subject", values.get("system", "")[:150])
     return NewCase(
-        conversation=conversation, idempotency_key=idempotency_key, fingerprint=fingerprint(data), kind=kind,
-        level=level, lang=context.lang, topic=_topic(data.get("topic")), attachments=_attachments(data),
-        receipt=receipt, **values)
+        conversation=conversation,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint(data),
+        kind=kind,
+        level=level,
+        lang=context.lang,
+        topic=_topic(data.get("topic")),
+        attachments=_attachments(data),
+        receipt=receipt,
+        **values,
+    )
 
 
 def check_key(key: object) -> str:

@@ -27,7 +27,11 @@ def payload(case: Case, event: Event, letter: str, at: datetime) -> dict[str, An
     """What is kept for sending, complete in itself: `case` (full) and `receipt` are the webhook's body; `key` and
     `files` serve mails only and are never sent as they are."""
     return {
-        "id": letter, "event": event.value, "at": utc_text(at), "case": case.full(), "receipt": case.receipt,
+        "id": letter,
+        "event": event.value,
+        "at": utc_text(at),
+        "case": case.full(),
+        "receipt": case.receipt,
         "key": case.key,
         "files": [{**attachment.public(), "path": attachment.path} for attachment in case.attachments],
     }
@@ -44,7 +48,16 @@ async def post(
         wanted = [channel for channel in wanted if channel == Channel.CUSTOMER_MAIL]
     rows = [{"id": uuid.uuid4().hex, "channel": channel.value} for channel in wanted]
     for row in rows:
-        await conn.execute(insert(tables.outbox).values(
-            **row, ref=case.ref, event=event.value, payload=payload(case, event, row["id"], now), status="pending",
-            attempts=0, next_at=now, created_at=now))
+        await conn.execute(
+            insert(tables.outbox).values(
+                **row,
+                ref=case.ref,
+                event=event.value,
+                payload=payload(case, event, row["id"], now),
+                status="pending",
+                attempts=0,
+                next_at=now,
+                created_at=now,
+            )
+        )
     return [row["id"] for row in rows]

@@ -197,8 +197,13 @@ class Case:
 
     def brief(self) -> dict[str, Any]:
         """The case in answers and events: `{"ref", "kind", "level", "status", "due_at"}`."""
-        return {"ref": self.ref, "kind": self.kind.value, "level": self.level, "status": self.status.value,
-                "due_at": utc_text(self.due_at)}
+        return {
+            "ref": self.ref,
+            "kind": self.kind.value,
+            "level": self.level,
+            "status": self.status.value,
+            "due_at": utc_text(self.due_at),
+        }
 
     def listed(self) -> dict[str, Any]:
         """The case in its owner's list: brief + `subject`, `created_at`."""
@@ -208,10 +213,19 @@ class Case:
         """Everything that staff may know (mail, webhook); never the key."""
         return {
             **self.listed(),
-            "lang": self.lang, "text": self.text, "topic": self.topic, "email": self.email, "phone": self.phone,
-            "slot": utc_text(self.slot), "slot_end": utc_text(self.slot_end), "contract": self.contract,
-            "severity": self.severity, "system": self.system, "passed_to": self.passed_to,
-            "passed_on": self.passed_on, "conversation": self.conversation,
+            "lang": self.lang,
+            "text": self.text,
+            "topic": self.topic,
+            "email": self.email,
+            "phone": self.phone,
+            "slot": utc_text(self.slot),
+            "slot_end": utc_text(self.slot_end),
+            "contract": self.contract,
+            "severity": self.severity,
+            "system": self.system,
+            "passed_to": self.passed_to,
+            "passed_on": self.passed_on,
+            "conversation": self.conversation,
             "attachments": [attachment.public() for attachment in self.attachments],
         }
 

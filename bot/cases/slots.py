@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import dateparser
@@ -14,7 +14,11 @@ from .model import FieldError
 from .policy import Policy, SlotWords
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_NUMERIC_DATE = re.compile(r"\b(\d{1,2})[./-](\d{1,2})(?:[./-](\d{4}|\d{2}))?(?![\d:])\.?")
+# With dots only where it can be a day and month at all: 9.30 is also how some write a time.
+_DATES = (
+    re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?!\d)"),
+    re.compile(r"(?<!\d)(3[01]|[12]\d|0?[1-9])\.(1[0-2]|0?[1-9])(?:\.(\d{4}|\d{2})?)?(?![\d:])"),
+)
 NOON = 12 * 60
 
 
@@ -79,7 +83,8 @@ def _minutes(slot: datetime, zone: ZoneInfo) -> int:
 
 
 def _alternatives(words: Sequence[str]) -> str:
-    return "|".join(re.escape(word.casefold().replace("’", "'")) for word in sorted(words, key=len, reverse=True)) or r"(?!)"
+    longest_first = sorted((word.casefold().replace("’", "'") for word in words), key=len, reverse=True)
+    return "|".join(map(re.escape, longest_first)) or r"(?!)"
 
 
 def _without(text: str, words: Sequence[str]) -> str:
@@ -89,22 +94,26 @@ def _without(text: str, words: Sequence[str]) -> str:
 def _time_of_day(text: str, words: SlotWords) -> tuple[int | None, str | None, str]:
     """Minutes from midnight, "am"/"pm" where said, and the text that is left."""
     half: str | None = None
-    dated = _NUMERIC_DATE.sub(lambda match: " " * len(match.group()), text)  # 02.12. is a date, not twelve past two
+    dated = text
+    for pattern in _DATES:
+        dated = pattern.sub(lambda match: " " * len(match.group()), dated)  # 02.12. is a date, not twelve past two
     hour, at = _alternatives(words.hour), _alternatives(words.at)
     before, after = _alternatives(words.am), _alternatives(words.pm)
     clock = re.search(
-        rf"(?<!\d)(?:(?:{at})\s*)?(\d{{1,2}})\s*(?:(?:{hour}|:)\s*([0-5]\d)(?!\d)|(?:{hour})(?!\w)"
-        rf"|(?=\s*(?:{before}|{after})(?!\w)))|(?<!\w)(?:{at})\s*(\d{{1,2}})(?!\w)", dated)
+        rf"(?<!\d)(?:(?:{at})\s*)?(\d{{1,2}})\s*(?:(?:{hour}|[:.])\s*([0-5]\d)(?!\d)|(?:{hour})(?!\w)"
+        rf"|(?=\s*(?:{before}|{after})(?!\w)))|(?<!\w)(?:{at})\s*(\d{{1,2}})(?!\w)",
+        dated,
+    )
     minutes: int | None = None
     if clock:
         hours = int(clock.group(1) or clock.group(3))
         minutes = hours * 60 + int(clock.group(2) or 0)
         if minutes >= 24 * 60:
             raise FieldError("invalid_slot", "slot")
-        text = text[: clock.start()] + " " + text[clock.end():]
+        text = text[: clock.start()] + " " + text[clock.end() :]
     elif noon := re.search(rf"(?<!\w)(?:{at})?\s*(?:{_alternatives(words.noon)})(?!\w)", text):
         minutes = NOON
-        text = text[: noon.start()] + " " + text[noon.end():]
+        text = text[: noon.start()] + " " + text[noon.end() :]
     for name, said in (("pm", after), ("am", before)):
         if re.search(rf"(?<!\w)(?:{said})(?!\w)", text):
             half = name
@@ -116,23 +125,23 @@ def _time_of_day(text: str, words: SlotWords) -> tuple[int | None, str | None, s
 def _day(text: str, lang: str, policy: Policy, now: datetime) -> date | None:
     """The local day meant; None where the text is no date."""
     order = "MDY" if policy.hours.country == "US" else "DMY"
-    numeric = _NUMERIC_DATE.fullmatch(text)
-    if numeric:
-        first, second, year = (int(part) if part else None for part in numeric.groups())
-        day, month = (second, first) if order == "MDY" else (first, second)
-        return _numeric(day, month, year, now.date())
+    for pattern in _DATES:
+        if numeric := pattern.fullmatch(text):
+            day, month = (int(part) for part in numeric.group(*((2, 1) if order == "MDY" else (1, 2))))
+            return _numeric(day, month, numeric.group(3), now.date())
     parsed = dateparser.parse(
-        text, languages=[lang], settings={
-            "RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "DATE_ORDER": order})
+        text,
+        languages=[lang],
+        settings={"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "DATE_ORDER": order},
+    )
     return parsed.date() if parsed else None
 
 
-def _numeric(day: int | None, month: int | None, year: int | None, today: date) -> date | None:
+def _numeric(day: int, month: int, year: str | None, today: date) -> date | None:
     try:
-        assert day is not None and month is not None
         if year is not None:
-            return date(year if year >= 100 else 2000 + year, month, day)
+            return date(int(year) if len(year) == 4 else 2000 + int(year), month, day)
         this_year = date(today.year, month, day)
-        return this_year if this_year >= today - timedelta(days=1) else date(today.year + 1, month, day)
+        return this_year if this_year >= today else date(today.year + 1, month, day)
     except ValueError:
         return None

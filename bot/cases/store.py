@@ -14,30 +14,47 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import letters, tables
-from .calendar import add_hours
+from .attachments import add_attachment, attach, attached, loose_attachments
+from .deadlines import drop_deadlines, due_at, set_deadlines
 from .fields import Context
 from .intake import check_key, fingerprint, new_case
 from .model import (
-    Attachment, Case, Channel, Conflict, Event, FieldError, KeyReused, Kind, NewCase, NotFound, Say, Status,
+    Attachment,
+    Case,
+    Channel,
+    Conflict,
+    Event,
+    FieldError,
+    KeyReused,
+    Kind,
+    NewCase,
+    NotFound,
+    Say,
+    Status,
     new_reference,
 )
 from .policy import Policy
 
+__all__ = [
+    "add_attachment",
+    "bookings_by_start",
+    "get_case",
+    "list_cases",
+    "load_case",
+    "loose_attachments",
+    "open_case",
+    "record",
+    "record_consent",
+    "set_status",
+]
+
 ALL_CHANNELS = frozenset(Channel)
 # Statuses in which the first answer is still owed, so that deadlines count.
 OWED = frozenset({Status.OPEN, Status.IN_PROGRESS})
-
-
-async def insert_new(conn: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert unless a unique key is taken; True if this call made the row. Waits for rivals' transactions to end."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    result = await conn.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
-    return result.rowcount == 1
 
 
 async def open_case(
@@ -60,30 +77,36 @@ async def open_case(
     """
     key = check_key(idempotency_key)
     # First the claim of the key: it makes rivals wait (on SQLite it takes the write lock), so what follows is alone.
-    claim = {"conversation": conversation, "key": key, "fingerprint": fingerprint(data), "created_at": now}
-    if not await insert_new(conn, tables.idempotency, claim):
-        return await _replay(conn, conversation, key, claim["fingerprint"]), False
+    asked = fingerprint(data)
+    claim = {"conversation": conversation, "key": key, "fingerprint": asked, "created_at": now}
+    if not await tables.insert_new(conn, tables.idempotency, claim):
+        return await _replay(conn, conversation, key, asked), False
     taken = await bookings_by_start(conn, now) if data.get("kind") == Kind.CALLBACK else {}
     context = Context(lang=lang, policy=policy, say=say, now=now, taken=taken)
     request = new_case(data, context, conversation=conversation, idempotency_key=key, receipt=receipt)
     case = await _insert(conn, request, policy, now)
     if case.slot is not None:
         await _book(conn, case, policy, now)
-    case = case.with_(attachments=await _attach(conn, case, request.attachments))
+    case = case.with_(attachments=await attach(conn, case.ref, conversation, request.attachments))
     await record(conn, case.ref, Event.CREATED, conversation, now, level=case.level, status=case.status.value)
-    await _set_deadlines(conn, case, policy, now)
+    await set_deadlines(conn, case, policy, now)
     await letters.post(conn, case, Event.CREATED, channels, now)
     await conn.execute(
         update(tables.idempotency)
         .where(tables.idempotency.c.conversation == conversation, tables.idempotency.c.key == key)
-        .values(ref=case.ref, body=case.brief()))
+        .values(ref=case.ref, body=case.brief())
+    )
     return case.brief(), True
 
 
 async def _replay(conn: AsyncConnection, conversation: str, key: str, asked: str) -> dict[str, Any]:
-    row = (await conn.execute(
-        select(tables.idempotency.c.fingerprint, tables.idempotency.c.body)
-        .where(tables.idempotency.c.conversation == conversation, tables.idempotency.c.key == key))).one()
+    row = (
+        await conn.execute(
+            select(tables.idempotency.c.fingerprint, tables.idempotency.c.body).where(
+                tables.idempotency.c.conversation == conversation, tables.idempotency.c.key == key
+            )
+        )
+    ).one()
     if row.fingerprint != asked:
         raise KeyReused
     body: dict[str, Any] = row.body
@@ -95,51 +118,44 @@ async def _insert(conn: AsyncConnection, new: NewCase, policy: Policy, now: date
     length = timedelta(minutes=policy.callback.minutes)
     values: dict[str, Any] = {
         name: getattr(new, name)
-        for name in ("conversation", "level", "lang", "subject", "text", "topic", "email", "phone", "slot", "contract",
-                     "severity", "system", "passed_to", "passed_on", "receipt")
+        for name in (
+            "conversation",
+            "level",
+            "lang",
+            "subject",
+            "text",
+            "topic",
+            "email",
+            "phone",
+            "slot",
+            "contract",
+            "severity",
+            "system",
+            "passed_to",
+            "passed_on",
+            "receipt",
+        )
     }
     values |= {
-        "kind": new.kind.value, "key": secrets.token_urlsafe(24),
+        "kind": new.kind.value,
+        "key": secrets.token_urlsafe(24),
         "status": (Status.WAITING_CONSENT if waiting else Status.OPEN).value,
         "slot_end": None if new.slot is None else new.slot + length,
-        "due_at": None if waiting else due_at(new, policy, now), "created_at": now, "updated_at": now,
+        "due_at": None if waiting else due_at(new, policy, now),
+        "created_at": now,
+        "updated_at": now,
     }
     while True:
         ref = new_reference(new.kind)
-        if await insert_new(conn, tables.cases, {"ref": ref, **values}):
+        if await tables.insert_new(conn, tables.cases, {"ref": ref, **values}):
             return _case({"ref": ref, **values})
-
-
-def due_at(case: NewCase | Case, policy: Policy, start: datetime) -> datetime:
-    """When the first answer is owed, counted from `start`; a callback is owed when its slot begins."""
-    if case.slot is not None:
-        return case.slot
-    if case.severity is None:
-        return add_hours(policy.hours, start, policy.ticket_hours)
-    severity = policy.severities[case.severity]
-    return add_hours(policy.hours, start, severity.hours, around_the_clock=severity.around_the_clock)
-
-
-async def _set_deadlines(conn: AsyncConnection, case: Case, policy: Policy, start: datetime) -> None:
-    if case.due_at is None:
-        return
-    if case.slot is not None and case.slot_end is not None:
-        soon, breached = case.slot - policy.callback.reminder, case.slot_end
-    else:
-        severity = policy.severities[case.severity] if case.severity is not None else None
-        total = severity.hours if severity else policy.ticket_hours
-        soon = add_hours(policy.hours, start, total * policy.due_soon_share,
-                         around_the_clock=bool(severity and severity.around_the_clock))
-        breached = case.due_at
-    for event, at in ((Event.DUE_SOON, soon), (Event.BREACHED, breached)):
-        await conn.execute(insert(tables.deadlines).values(ref=case.ref, event=event.value, at=at))
 
 
 async def _book(conn: AsyncConnection, case: Case, policy: Policy, now: datetime) -> None:
     """Take a seat of the slot; the unique (start, seat) decides between rivals."""
     for seat in range(policy.callback.agents):
         row = {"ref": case.ref, "start": case.slot, "end": case.slot_end, "seat": seat}
-        if await insert_new(conn, tables.bookings, row):
+        if await tables.insert_new(conn, tables.bookings, row):
             return
     raise FieldError("slot_taken", "slot")
 
@@ -153,44 +169,16 @@ async def bookings_by_start(conn: AsyncConnection, now: datetime) -> dict[dateti
     return counted
 
 
-async def add_attachment(conn: AsyncConnection, attachment: Attachment, now: datetime) -> None:
-    """Note a file that the caller has stored; it joins the conversation's next case."""
-    await conn.execute(insert(tables.attachments).values(
-        id=attachment.id, conversation=attachment.conversation, name=attachment.name, type=attachment.type,
-        size=attachment.size, path=attachment.path, ref=None, created_at=now))
-
-
-async def loose_attachments(conn: AsyncConnection, conversation: str) -> list[Attachment]:
-    """The conversation's files that belong to no case yet, oldest first."""
-    table = tables.attachments
-    rows = await conn.execute(
-        select(table).where(table.c.conversation == conversation, table.c.ref.is_(None)).order_by(table.c.created_at))
-    return [_attachment(row) for row in rows.mappings()]
-
-
-async def _attach(conn: AsyncConnection, case: Case, wanted: Collection[str] | None) -> tuple[Attachment, ...]:
-    loose = await loose_attachments(conn, case.conversation)
-    if wanted is not None:
-        loose = [attachment for attachment in loose if attachment.id in wanted]
-        if len(loose) != len(wanted):
-            raise FieldError("invalid_attachment", "attachments")
-    ids = [attachment.id for attachment in loose]
-    if ids:
-        await conn.execute(update(tables.attachments).where(tables.attachments.c.id.in_(ids)).values(ref=case.ref))
-    return tuple(loose)
-
-
-async def get_case(
-    conn: AsyncConnection, ref: str, *, conversation: str | None = None, key: str | None = None
-) -> Case:
-    """The case, for its conversation or for who holds its key; NotFound for everybody else, whether it exists or not."""
+async def get_case(conn: AsyncConnection, ref: str, *, conversation: str | None = None, key: str | None = None) -> Case:
+    """The case, for its conversation or for who holds its key; NotFound for everybody else, existing or not."""
     row = (await conn.execute(select(tables.cases).where(tables.cases.c.ref == ref))).mappings().one_or_none()
     owned = row is not None and (
         (conversation is not None and hmac.compare_digest(conversation.encode(), row["conversation"].encode()))
-        or (key is not None and hmac.compare_digest(key.encode(), row["key"].encode())))
+        or (key is not None and hmac.compare_digest(key.encode(), row["key"].encode()))
+    )
     if row is None or not owned:
         raise NotFound
-    return _case(row, await _attached(conn, ref))
+    return _case(row, await attached(conn, ref))
 
 
 async def list_cases(conn: AsyncConnection, conversation: str, ref: str | None = None) -> list[Case]:
@@ -207,17 +195,18 @@ async def load_case(conn: AsyncConnection, ref: str) -> Case:
     row = (await conn.execute(select(tables.cases).where(tables.cases.c.ref == ref))).mappings().one_or_none()
     if row is None:
         raise NotFound
-    return _case(row, await _attached(conn, ref))
-
-
-async def _attached(conn: AsyncConnection, ref: str) -> tuple[Attachment, ...]:
-    table = tables.attachments
-    rows = await conn.execute(select(table).where(table.c.ref == ref).order_by(table.c.created_at))
-    return tuple(_attachment(row) for row in rows.mappings())
+    return _case(row, await attached(conn, ref))
 
 
 async def record_consent(
-    conn: AsyncConnection, case: Case, *, agreed: bool, statement: str, actor: str, policy: Policy, now: datetime,
+    conn: AsyncConnection,
+    case: Case,
+    *,
+    agreed: bool,
+    statement: str,
+    actor: str,
+    policy: Policy,
+    now: datetime,
     channels: Collection[Channel] = ALL_CHANNELS,
 ) -> Case:
     """Keep what a level 4 customer agreed to (or not), and only then tell staff and webhook; the answer's clock starts
@@ -226,19 +215,23 @@ async def record_consent(
     if case.level != 4:
         raise Conflict("consent_not_needed")
     row = {"ref": case.ref, "agreed": agreed, "statement": statement, "at": now, "actor": actor}
-    if not await insert_new(conn, tables.consents, row):
-        settled = (await conn.execute(
-            select(tables.consents.c.agreed).where(tables.consents.c.ref == case.ref))).scalar_one()
+    if not await tables.insert_new(conn, tables.consents, row):
+        settled = (
+            await conn.execute(select(tables.consents.c.agreed).where(tables.consents.c.ref == case.ref))
+        ).scalar_one()
         if bool(settled) != agreed:
             raise Conflict("consent_settled")
         return await load_case(conn, case.ref)
     due = due_at(case, policy, now) if agreed else None
     case = case.with_(status=Status.OPEN if agreed else Status.CLOSED, due_at=due, updated_at=now)
-    await conn.execute(update(tables.cases).where(tables.cases.c.ref == case.ref).values(
-        status=case.status.value, due_at=due, updated_at=now))
+    await conn.execute(
+        update(tables.cases)
+        .where(tables.cases.c.ref == case.ref)
+        .values(status=case.status.value, due_at=due, updated_at=now)
+    )
     event = Event.CONSENTED if agreed else Event.DECLINED
     await record(conn, case.ref, event, actor, now, statement=statement)
-    await _set_deadlines(conn, case, policy, now)
+    await set_deadlines(conn, case, policy, now)
     await letters.post(conn, case, event, channels, now)
     return case
 
@@ -246,29 +239,24 @@ async def record_consent(
 async def set_status(conn: AsyncConnection, ref: str, status: Status, *, actor: str, now: datetime) -> Case:
     """Move a case on. Deadlines fire only while a first answer is owed; a closed callback frees its slot."""
     case = await load_case(conn, ref)
-    await conn.execute(update(tables.cases).where(tables.cases.c.ref == ref).values(
-        status=status.value, updated_at=now))
+    await conn.execute(
+        update(tables.cases).where(tables.cases.c.ref == ref).values(status=status.value, updated_at=now)
+    )
     if status not in OWED:
-        await conn.execute(tables.deadlines.delete().where(
-            tables.deadlines.c.ref == ref, tables.deadlines.c.fired_at.is_(None)))
+        await drop_deadlines(conn, ref)
     if status in {Status.RESOLVED, Status.CLOSED}:
         await conn.execute(tables.bookings.delete().where(tables.bookings.c.ref == ref, tables.bookings.c.start > now))
     await record(conn, ref, Event.STATUS, actor, now, before=case.status.value, after=status.value)
     return case.with_(status=status, updated_at=now)
 
 
-async def record(
-    conn: AsyncConnection, ref: str, event: Event, actor: str, now: datetime, **details: object
-) -> None:
+async def record(conn: AsyncConnection, ref: str, event: Event, actor: str, now: datetime, **details: object) -> None:
     """Add a line to the case's history."""
-    await conn.execute(insert(tables.case_events).values(
-        ref=ref, at=now, event=event.value, actor=actor, details=details))
+    await conn.execute(
+        insert(tables.case_events).values(ref=ref, at=now, event=event.value, actor=actor, details=details)
+    )
 
 
 def _case(row: RowMapping | Mapping[str, Any], attached: tuple[Attachment, ...] = ()) -> Case:
     values = dict(row)
     return Case(**{**values, "kind": Kind(values["kind"]), "status": Status(values["status"]), "attachments": attached})
-
-
-def _attachment(row: RowMapping) -> Attachment:
-    return Attachment(**{name: row[name] for name in ("id", "conversation", "name", "type", "size", "path", "ref")})

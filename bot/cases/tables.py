@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
-    JSON, Boolean, Column, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table, Text, TypeDecorator,
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Moment(TypeDecorator[datetime]):
@@ -32,7 +48,8 @@ class Moment(TypeDecorator[datetime]):
 metadata = MetaData()
 
 cases = Table(
-    "cases", metadata,
+    "cases",
+    metadata,
     Column("ref", String(16), primary_key=True),
     Column("key", String(64), nullable=False),
     Column("conversation", String(64), nullable=False),
@@ -62,7 +79,8 @@ cases = Table(
 
 # What happened to a case, by whom: never changed, only added to.
 case_events = Table(
-    "case_events", metadata,
+    "case_events",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
@@ -73,7 +91,8 @@ case_events = Table(
 
 # What the customer agreed to (level 4): the statement as shown, when, and by which conversation or link.
 consents = Table(
-    "consents", metadata,
+    "consents",
+    metadata,
     Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
     Column("agreed", Boolean, nullable=False),
     Column("statement", Text, nullable=False),
@@ -82,7 +101,8 @@ consents = Table(
 )
 
 idempotency = Table(
-    "idempotency", metadata,
+    "idempotency",
+    metadata,
     Column("conversation", String(64), primary_key=True),
     Column("key", String(128), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
@@ -92,7 +112,8 @@ idempotency = Table(
 )
 
 attachments = Table(
-    "attachments", metadata,
+    "attachments",
+    metadata,
     Column("id", String(64), primary_key=True),
     Column("conversation", String(64), nullable=False, index=True),
     Column("name", String(255), nullable=False),
@@ -105,7 +126,8 @@ attachments = Table(
 
 # One row per call; the unique seat is what keeps two bookings from taking the last place.
 bookings = Table(
-    "callback_bookings", metadata,
+    "callback_bookings",
+    metadata,
     Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
     Column("start", Moment, nullable=False),
     Column("end", Moment, nullable=False),
@@ -114,7 +136,8 @@ bookings = Table(
 )
 
 outbox = Table(
-    "outbox", metadata,
+    "outbox",
+    metadata,
     Column("id", String(32), primary_key=True),
     Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), nullable=False, index=True),
     Column("channel", String(16), nullable=False),
@@ -131,10 +154,18 @@ outbox = Table(
 )
 
 deadlines = Table(
-    "deadlines", metadata,
+    "deadlines",
+    metadata,
     Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
     Column("event", String(32), primary_key=True),
     Column("at", Moment, nullable=False),
     Column("fired_at", Moment),
     Index("deadlines_due", "fired_at", "at"),
 )
+
+
+async def insert_new(conn: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert unless a unique key is taken; True if this call made the row. Waits for rivals' transactions to end."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    result = await conn.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    return result.rowcount == 1

@@ -1,0 +1,61 @@
+"""Files of a conversation and the case they belong to. The files themselves lie in a folder of the web process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .model import Attachment, FieldError
+from .tables import attachments as table
+
+
+async def add_attachment(conn: AsyncConnection, attachment: Attachment, now: datetime) -> None:
+    """Note a file that the caller has stored; it joins the conversation's next case."""
+    await conn.execute(
+        insert(table).values(
+            id=attachment.id,
+            conversation=attachment.conversation,
+            name=attachment.name,
+            type=attachment.type,
+            size=attachment.size,
+            path=attachment.path,
+            ref=None,
+            created_at=now,
+        )
+    )
+
+
+async def loose_attachments(conn: AsyncConnection, conversation: str) -> list[Attachment]:
+    """The conversation's files that belong to no case yet, oldest first."""
+    rows = await conn.execute(
+        select(table).where(table.c.conversation == conversation, table.c.ref.is_(None)).order_by(table.c.created_at)
+    )
+    return [_attachment(row) for row in rows.mappings()]
+
+
+async def attach(
+    conn: AsyncConnection, ref: str, conversation: str, wanted: Collection[str] | None
+) -> tuple[Attachment, ...]:
+    """Give loose files to a case: all of the conversation's, or those `wanted`, each of which must be loose."""
+    loose = await loose_attachments(conn, conversation)
+    if wanted is not None:
+        loose = [attachment for attachment in loose if attachment.id in wanted]
+        if len(loose) != len(wanted):
+            raise FieldError("invalid_attachment", "attachments")
+    if loose:
+        ids = [attachment.id for attachment in loose]
+        await conn.execute(update(table).where(table.c.id.in_(ids)).values(ref=ref))
+    return tuple(loose)
+
+
+async def attached(conn: AsyncConnection, ref: str) -> tuple[Attachment, ...]:
+    """The files of a case, oldest first."""
+    rows = await conn.execute(select(table).where(table.c.ref == ref).order_by(table.c.created_at))
+    return tuple(_attachment(row) for row in rows.mappings())
+
+
+def _attachment(row: RowMapping) -> Attachment:
+    return Attachment(**{name: row[name] for name in ("id", "conversation", "name", "type", "size", "path", "ref")})

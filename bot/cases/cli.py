@@ -1,0 +1,72 @@
+"""`python -m bot outbox`: what has not been delivered, and another try for what was given up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from . import outbox
+from .model import utc_text
+
+Result = TypeVar("Result")
+
+
+def outbox_app(open_engine: Callable[[], AsyncEngine]) -> typer.Typer:
+    """The commands, for `app.add_typer(outbox_app(open_engine), name="outbox")`; they open the database themselves."""
+    app = typer.Typer(no_args_is_help=True, help="Mails and webhook calls that have not been delivered.")
+
+    def run(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        async def within() -> Result:
+            engine = open_engine()
+            try:
+                async with engine.begin() as conn:
+                    return await work(conn)
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(within())
+
+    @app.command("list")
+    def list_(
+        dead: Annotated[bool, typer.Option("--dead", help="Only those that were given up.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+    ) -> None:
+        """List letters that have not been delivered, with the reason."""
+        rows = [_readable(row) for row in run(lambda conn: outbox.waiting(conn, dead_only=dead))]
+        if as_json:
+            typer.echo(json.dumps(rows, ensure_ascii=False))
+        elif not rows:
+            typer.echo("Nothing is waiting.")
+        else:
+            table = Table(*rows[0])
+            for row in rows:
+                table.add_row(*(str(value if value is not None else "") for value in row.values()))
+            Console().print(table)
+
+    @app.command()
+    def retry(
+        letter: Annotated[str | None, typer.Argument(help="Id of one dead letter, or how it begins.")] = None,
+        everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    ) -> None:
+        """Try dead letters again; a running web process picks them up within seconds."""
+        if (letter is None) != everything:
+            raise typer.BadParameter("give either the id of a letter (see `outbox list --dead`) or --all")
+        count = run(lambda conn: outbox.retry_dead(conn, datetime.now(UTC), letter))
+        if not count:
+            typer.echo("No such dead letter: see `python -m bot outbox list --dead`.", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{count} to be tried again.")
+
+    return app
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: utc_text(value) if isinstance(value, datetime) else value for name, value in row.items()}

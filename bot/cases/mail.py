@@ -1,0 +1,140 @@
+"""Sends letters of the outbox as mail: to the customer in their language, to staff with attachments and receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import aiosmtplib
+import structlog
+
+from . import texts
+from .model import Event, Say
+from .outbox import DeliveryError
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Plain values: the server, who writes (`sender`), who serves (`staff`), and what the texts need.
+
+    `public_url` is where customers reach the web process; `attachments` the folder of uploaded files.
+    """
+
+    host: str
+    port: int
+    sender: str
+    staff: str
+    company: str
+    time_zone: str
+    staff_lang: str
+    public_url: str
+    attachments: Path
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    timeout: float = 20.0
+
+
+class Mailer:
+    """`customer` and `staff` are senders for the outbox."""
+
+    def __init__(self, settings: MailSettings, say: Say) -> None:
+        self._settings = settings
+        self._say = say
+
+    async def customer(self, letter: Mapping[str, Any]) -> None:
+        """Confirm to the customer; a callback's calendar file goes with it."""
+        settings, case = self._settings, letter["case"]
+        link = f"{settings.public_url.rstrip('/')}/cases/{quote(case['ref'])}?key={quote(letter['key'])}"
+        subject, body = texts.customer_mail(
+            letter, say=self._say, company=settings.company, time_zone=settings.time_zone, link=link
+        )
+        message = self._message(letter, case["email"], subject, body, reply_to=settings.staff, lang=case["lang"])
+        if case["slot"]:
+            self._add_calendar(message, letter, case["lang"], "summary")
+        await self._send(message)
+
+    async def staff(self, letter: Mapping[str, Any]) -> None:
+        """Tell staff; answering the mail answers the customer. Files go along when the case is first told."""
+        settings, case = self._settings, letter["case"]
+        subject, body = texts.staff_mail(letter, say=self._say, lang=settings.staff_lang, time_zone=settings.time_zone)
+        message = self._message(
+            letter, settings.staff, subject, body, reply_to=case["email"] or settings.staff, lang=settings.staff_lang
+        )
+        if letter["event"] in {Event.CREATED, Event.CONSENTED}:
+            for file in letter["files"]:
+                await self._add_file(message, file)
+            if case["slot"]:
+                self._add_calendar(message, letter, settings.staff_lang, "staff_summary")
+        await self._send(message)
+
+    def _message(
+        self, letter: Mapping[str, Any], to: str, subject: str, body: str, *, reply_to: str, lang: str
+    ) -> EmailMessage:
+        settings, ref = self._settings, letter["case"]["ref"]
+        domain = settings.sender.rpartition("@")[2]
+        message = EmailMessage(policy=SMTP)
+        message["From"] = formataddr((settings.company, settings.sender))
+        message["To"] = to
+        message["Reply-To"] = reply_to
+        message["Subject"] = " ".join(subject.split())  # a line break would start another header
+        message["Date"] = format_datetime(datetime.fromisoformat(letter["at"]))
+        message["Message-ID"] = f"<{letter['id']}@{domain}>"  # the same on every attempt: receivers drop the second
+        message["References"] = f"<{ref}@{domain}>"  # one thread per case
+        message["Content-Language"] = lang
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Guichet-Delivery"] = letter["id"]
+        message.set_content(body, cte="quoted-printable")
+        return message
+
+    def _add_calendar(self, message: EmailMessage, letter: Mapping[str, Any], lang: str, summary: str) -> None:
+        content = texts.appointment(
+            letter["case"], lang, summary, say=self._say, company=self._settings.company, organizer=self._settings.staff
+        )
+        message.add_attachment(content, "text", "calendar", filename=f"{letter['case']['ref']}.ics")
+
+    async def _add_file(self, message: EmailMessage, file: Mapping[str, Any]) -> None:
+        path = self._settings.attachments / file["path"]
+        try:
+            content = await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError:
+            # The case matters more than the file, whose name is in the text.
+            log.warning("attachment_missing", attachment=file["id"], path=str(path))
+            return
+        main, _, sub = str(file["type"]).partition("/")
+        if main in {"", "message", "multipart"} or not sub:
+            main, sub = "application", "octet-stream"
+        message.add_attachment(content, main, sub, filename=file["name"])
+
+    async def _send(self, message: EmailMessage) -> None:
+        settings = self._settings
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=settings.host,
+                port=settings.port,
+                username=settings.user,
+                password=settings.password,
+                use_tls=settings.security == "tls",
+                start_tls=settings.security == "starttls",
+                timeout=settings.timeout,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [refusal.code for refusal in error.recipients]
+            raise DeliveryError(
+                f"recipient refused ({', '.join(map(str, codes))})", permanent=all(code >= 500 for code in codes)
+            ) from error
+        except aiosmtplib.SMTPDataError as error:
+            raise DeliveryError(f"message refused ({error.code})", permanent=error.code >= 500) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryError(f"{type(error).__name__}: {error}") from error
