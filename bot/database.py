@@ -18,7 +18,9 @@ SCHEMA_VERSION = 1
 BUSY_MS = 10_000
 
 _info = MetaData()
-_schema = Table("schema", _info, Column("name", String(20), primary_key=True), Column("version", Integer, nullable=False))
+_schema = Table(
+    "schema", _info, Column("name", String(20), primary_key=True), Column("version", Integer, nullable=False)
+)
 
 
 class DatabaseError(Exception):
@@ -42,7 +44,7 @@ def make_engine(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]  # the driver must not begin transactions itself
+        connection.isolation_level = None  # the driver must not begin transactions itself
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -95,8 +97,8 @@ async def prepare(engine: AsyncEngine, parts: Sequence[MetaData]) -> None:
                 await connection.execute(insert(_schema).values(name="guichet", version=SCHEMA_VERSION))
             elif found > SCHEMA_VERSION:
                 raise DatabaseError(
-                    f"the database was written by a newer Guichet: schema {found}, this release knows {SCHEMA_VERSION}. "
-                    "Start the newer release again, or restore the backup made before the upgrade."
+                    f"the database was written by a newer Guichet: schema {found}, this release knows "
+                    f"{SCHEMA_VERSION}. Start the newer release again, or restore the backup made before the upgrade."
                 )
             for part in parts:
                 await connection.run_sync(part.create_all)

@@ -1,4 +1,4 @@
-"""Every setting of the bot's processes: one typed table, read from the environment (and from `.env` in the working folder)."""
+"""Every setting of the bot's processes: one typed table, read from the environment and `.env`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class Settings(BaseSettings):
     allowed_origins: Words = Field(
         ("*",),
         alias="GUICHET_ALLOWED_ORIGINS",
-        description="Comma-separated origins whose pages may embed the widget (https://www.example.com); * is any. Conversations are protected by their own token, never by cookies.",
+        description="Comma-separated origins whose pages may embed the widget (https://www.example.com); * is any. "
+        "Conversations are protected by their own token, never by cookies.",
     )
     trusted_proxies: Words = Field(
         (),
@@ -107,6 +108,12 @@ class Settings(BaseSettings):
         SecretStr(""),
         alias="GUICHET_WEBHOOK_SECRET",
         description="Key of the webhook's HMAC-SHA256 signature; required with GUICHET_WEBHOOK_URL.",
+    )
+
+    webhook_allow_private: bool = Field(
+        False,
+        alias="GUICHET_WEBHOOK_ALLOW_PRIVATE",
+        description="Whether GUICHET_WEBHOOK_URL may be an address of the own network.",
     )
 
     # turns
@@ -167,6 +174,11 @@ class Settings(BaseSettings):
     limit_uploads: str = Field(
         "60/hour", alias="GUICHET_LIMIT_UPLOADS", description="Uploads per conversation; empty: no limit."
     )
+    limit_case_pages: str = Field(
+        "120/hour",
+        alias="GUICHET_LIMIT_CASE_PAGES",
+        description="Visits of case pages (links in mails) per client address; empty: no limit.",
+    )
     limit_streams: int = Field(
         20,
         alias="GUICHET_LIMIT_STREAMS",
@@ -194,7 +206,7 @@ class Settings(BaseSettings):
             ip_network(word, strict=False)
         return value
 
-    @field_validator("limit_conversations", "limit_messages", "limit_cases", "limit_uploads")
+    @field_validator("limit_conversations", "limit_messages", "limit_cases", "limit_uploads", "limit_case_pages")
     @classmethod
     def _rate(cls, value: str) -> str:
         if value:

@@ -30,8 +30,6 @@ events = Table(
     Column("sender", String(10), nullable=False),  # customer, bot, agent, system
     Column("type", String(10), nullable=False),
     Column("body", JSON, nullable=False),  # the other keys of the public event
-    Column("once", String(80)),  # a name under which this event is written at most once
-    Index("events_once", "conversation", "once", unique=True),
 )
 
 buttons = Table(

@@ -1,0 +1,182 @@
+"""Files that customers send: checked by their content, kept under random names, shown to nobody but staff."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import secrets
+import unicodedata
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from aiohttp import BodyPartReader, web
+
+from bot.cases import Attachment
+from bot.cases.attachments import add_attachment, loose_attachments
+from bot.gateway.context import GATEWAY, ApiError, Gateway
+from bot.gateway.guard import opened, within
+
+_MEGABYTE = 1024 * 1024
+_CHUNK = 64 * 1024
+_NAME_LENGTH = 100
+
+# What a file begins with → its type. Everything else that is not plain text is refused.
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"%PDF-", "application/pdf"),
+    (b"{\\rtf", "application/rtf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),  # doc, xls, ppt, msg
+)
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_ZIP_FOLDERS = {
+    "word/": f"{_OFFICE}wordprocessingml.document",
+    "xl/": f"{_OFFICE}spreadsheetml.sheet",
+    "ppt/": f"{_OFFICE}presentationml.presentation",
+}
+# Endings that a type may have; the first is added to a name that has none of them.
+_ENDINGS: dict[str, tuple[str, ...]] = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg", ".jfif"),
+    "image/gif": (".gif",),
+    "image/bmp": (".bmp",),
+    "image/tiff": (".tif", ".tiff"),
+    "image/webp": (".webp",),
+    "image/heic": (".heic", ".heif"),
+    "application/pdf": (".pdf",),
+    "application/rtf": (".rtf",),
+    "application/x-ole-storage": (".ole", ".doc", ".xls", ".ppt", ".msg"),
+    "application/zip": (".zip", ".odt", ".ods", ".odp"),
+    _ZIP_FOLDERS["word/"]: (".docx",),
+    _ZIP_FOLDERS["xl/"]: (".xlsx",),
+    _ZIP_FOLDERS["ppt/"]: (".pptx",),
+    "text/plain": (".txt", ".log", ".csv", ".json", ".xml", ".md", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".eml"),
+}
+
+
+def sniff(content: bytes) -> str | None:
+    """The media type by content, whatever name and browser claim; None for what is not accepted."""
+    for start, kind in _SIGNATURES:
+        if content.startswith(start):
+            return kind
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"heif"):
+        return "image/heic"
+    if content.startswith(b"PK\x03\x04"):
+        return _zip_type(content)
+    return "text/plain" if _is_text(content) else None
+
+
+def _zip_type(content: bytes) -> str | None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:  # lists names; nothing is unpacked
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return None
+    if "[Content_Types].xml" in names:
+        for folder, kind in _ZIP_FOLDERS.items():
+            if any(name.startswith(folder) for name in names):
+                return kind
+    return "application/zip"
+
+
+def _is_text(content: bytes) -> bool:
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        if encoding == "utf-16":
+            return False
+        text = content.decode("cp1252", "replace")  # log files of Windows programs
+    return not re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]", text)
+
+
+def safe_name(claimed: str | None, kind: str) -> str:
+    """A file name that does no harm where it is shown or saved, with an ending that fits the content."""
+    name = PurePosixPath((claimed or "").replace("\\", "/")).name
+    name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    name = "".join(c for c in name if unicodedata.category(c)[0] != "C" and c not in '<>:"|?*')
+    name = " ".join(name.split()).strip(". ")
+    stem, ending = os.path.splitext(name)
+    if ending.lower() not in _ENDINGS[kind]:
+        stem, ending = name, _ENDINGS[kind][0]
+    return f"{stem[:_NAME_LENGTH].strip() or 'file'}{ending}"
+
+
+async def upload(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    conversation = await opened(request)
+    await within(request, "uploads", conversation.id)
+    await _check_count(gateway, conversation.id)
+    claimed, content = await _read_file(request, gateway.settings.attachment_bytes)
+    kind = await asyncio.to_thread(sniff, content)
+    if kind is None:
+        raise ApiError(415, "file_type", "file")
+    attachment = Attachment(
+        id=secrets.token_urlsafe(16),
+        conversation=conversation.id,
+        name=safe_name(claimed, kind),
+        type=kind,
+        size=len(content),
+        path=secrets.token_hex(16),
+    )
+    path = gateway.attachments / attachment.path
+    await asyncio.to_thread(_keep, path, content)
+    try:
+        async with gateway.database.write() as connection:
+            await _check_count(gateway, conversation.id)
+            await add_attachment(connection, attachment, gateway.now())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return web.json_response({"attachment": attachment.public()}, status=201)
+
+
+async def _check_count(gateway: Gateway, conversation: str) -> None:
+    limit = gateway.settings.attachment_count
+    async with gateway.database.read() as connection:
+        waiting = await loose_attachments(connection, conversation)
+    if len(waiting) >= limit:
+        raise ApiError(422, "too_many_files", "file", limit=limit)
+
+
+async def _read_file(request: web.Request, limit: int) -> tuple[str | None, bytes]:
+    """Name and content of the field `file`, read no further than `limit` bytes."""
+    if request.content_type != "multipart/form-data":
+        raise ApiError(415, "file_missing", "file")
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name != "file":
+                raise ApiError(422, "file_missing", "file")
+            content = bytearray()
+            while chunk := await part.read_chunk(_CHUNK):
+                content += chunk
+                if len(content) > limit:
+                    raise ApiError(413, "file_too_large", "file", limit=round(limit / _MEGABYTE, 1))
+            if not content:
+                raise ApiError(422, "file_empty", "file")
+            return part.filename, bytes(content)
+    except (ValueError, AssertionError):
+        raise ApiError(400, "bad_request") from None
+    raise ApiError(422, "file_missing", "file")
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write the file so that it is whole on disk before anything names it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_post("/api/conversations/{id}/attachments", upload)

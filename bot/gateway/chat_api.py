@@ -1,0 +1,112 @@
+"""The public chat API: conversations, messages, events, and what the widget needs to look right."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from bot.gateway.context import GATEWAY, ApiError, Gateway
+from bot.gateway.guard import opened, read_json, within
+from bot.gateway.journal import Conversation, Draft, UnknownButton
+from bot.gateway.streams import stream
+from bot.gateway.text import for_journal, is_blank
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_LAST_SEQ = 2**53
+
+
+def greeting(gateway: Gateway, lang: str) -> Draft:
+    """What the bot says first; it needs no Rasa."""
+    identity = gateway.company.identity
+    text = gateway.catalogue.text(lang, "system.greeting", company=identity.name, product=identity.product)
+    return Draft(sender="bot", type="text", body={"text": text, "lang": lang})
+
+
+async def create_conversation(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    body = await read_json(request)
+    await within(request, "conversations", gateway.limiter.client(request))
+    wanted = body.get("lang")
+    lang = gateway.languages.choose(wanted) if isinstance(wanted, str) and wanted else gateway.lang_of(request)
+    conversation, token = await gateway.journal.create(lang, greeting(gateway, lang))
+    return web.json_response({"id": conversation, "token": token}, status=201)
+
+
+async def send_message(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    conversation = await opened(request)
+    body = await read_json(request)
+    client_id, text, button = body.get("client_id"), body.get("text"), body.get("button")
+    if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
+        raise ApiError(422, "invalid_client_id", "client_id")
+    if isinstance(text, str) == isinstance(button, str) or (text is not None and button is not None):
+        raise ApiError(422, "invalid_message", "text")
+    await within(request, "messages", conversation.id)
+    if isinstance(text, str):
+        seq, is_new = await _add_text(gateway, conversation, client_id, text)
+    else:
+        seq, is_new = await _add_press(gateway, conversation, client_id, str(button))
+    if is_new:
+        gateway.hub.wake(conversation.id)
+        gateway.turns.wake(conversation.id)
+    return web.json_response({"seq": seq}, status=202)
+
+
+async def _add_text(gateway: Gateway, conversation: Conversation, client_id: str, raw: str) -> tuple[int, bool]:
+    text = for_journal(raw)
+    if is_blank(text):
+        raise ApiError(422, "empty_message", "text")
+    limit = gateway.settings.message_limit
+    if len(text) > limit:
+        raise ApiError(422, "message_too_long", "text", limit=limit)
+    verdict = await gateway.languages.follow(
+        text, conversation.lang, conversation.leaning, in_form=conversation.form is not None
+    )
+    return await gateway.journal.add_text(conversation.id, client_id, text, lang=verdict.lang, leaning=verdict.leaning)
+
+
+async def _add_press(gateway: Gateway, conversation: Conversation, client_id: str, button: str) -> tuple[int, bool]:
+    try:
+        return await gateway.journal.add_press(conversation.id, client_id, button)
+    except UnknownButton:
+        raise ApiError(422, "unknown_button", "button") from None
+
+
+async def get_events(request: web.Request) -> web.StreamResponse:
+    gateway = request.app[GATEWAY]
+    conversation = await opened(request)
+    wanted = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
+    if not wanted.isascii() or not wanted.isdigit() or int(wanted) > _LAST_SEQ:
+        raise ApiError(422, "invalid_after", "after")
+    after = int(wanted)
+    if "text/event-stream" not in request.headers.get("Accept", ""):
+        return web.json_response({"events": await gateway.journal.events(conversation.id, after, limit=5000)})
+    if gateway.hub.listeners(conversation.id) >= gateway.settings.limit_streams:
+        failure = ApiError(429, "too_many_streams")
+        failure.headers["Retry-After"] = "15"
+        raise failure
+    return await stream(request, gateway.journal, gateway.hub, conversation.id, after, gateway.settings.heartbeat)
+
+
+async def get_widget(request: web.Request) -> web.Response:
+    """What the panel needs before a conversation exists: company, sentences, colours."""
+    gateway = request.app[GATEWAY]
+    company = gateway.company
+    wanted = request.query.get("lang")
+    lang = gateway.languages.choose(wanted) if wanted else gateway.lang_of(request)
+    body = {
+        "lang": lang,
+        "languages": list(company.languages),
+        "company": {"name": company.identity.name, "product": company.identity.product},
+        "messages": gateway.catalogue.section(lang, "widget"),
+        "colours": company.colours.model_dump(),
+    }
+    return web.json_response(body, headers={"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"})
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_post("/api/conversations", create_conversation)
+    app.router.add_post("/api/conversations/{id}/messages", send_message)
+    app.router.add_get("/api/conversations/{id}/events", get_events)
+    app.router.add_get("/api/widget", get_widget)

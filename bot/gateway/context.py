@@ -1,0 +1,75 @@
+"""What the request handlers share, and the errors they raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession, web
+
+from bot.cases import Channel, Policy
+from bot.catalogue import Catalogue
+from bot.company import Company
+from bot.database import Database
+from bot.gateway.journal import Conversation, Journal
+from bot.gateway.language import Languages
+from bot.gateway.limiter import Limiter
+from bot.gateway.streams import Hub
+from bot.gateway.turns import Turns
+from bot.settings import Settings
+
+
+class ApiError(Exception):
+    """An answer other than success: `code` is stable, the sentence is `system.error.<code>` of the catalogue."""
+
+    def __init__(self, status: int, code: str, field: str | None = None, **values: object) -> None:
+        super().__init__(f"{status} {code}")
+        self.status = status
+        self.code = code
+        self.field = field
+        self.values = values
+        self.headers: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The parts of the web process; made by bot.web, read by handlers."""
+
+    settings: Settings
+    company: Company
+    catalogue: Catalogue
+    policy: Policy
+    channels: Collection[Channel]
+    languages: Languages
+    database: Database
+    journal: Journal
+    hub: Hub
+    turns: Turns
+    limiter: Limiter
+    http: ClientSession
+    attachments: Path
+    wake_cases: Callable[[], None]  # there is something new in the outbox or among the deadlines
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def lang_of(self, request: web.Request) -> str:
+        """The language to answer a request in: its conversation's, else the first the browser asks for that we have."""
+        conversation: Conversation | None = request.get("conversation")
+        if conversation is not None:
+            return conversation.lang
+        for tag in request.headers.get("Accept-Language", "").split(","):
+            code = tag.split(";")[0].split("-")[0].strip().lower()
+            if code in self.languages.codes:
+                return code
+        return self.languages.codes[0]
+
+    def error(self, lang: str, error: ApiError) -> dict[str, Any]:
+        message = self.catalogue.text(lang, f"system.error.{error.code}", **error.values)
+        return {"error": {"code": error.code, "message": message, "field": error.field}}
+
+
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)

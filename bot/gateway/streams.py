@@ -1,0 +1,107 @@
+"""Event streams: what the journal holds after a number, then what is added, each event once and in order.
+
+A stream reads from the journal only; the hub is a bell that says "look again". Nothing can be lost between the two,
+because a stream begins to listen before it reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiohttp import web
+
+from bot.gateway.journal import Journal
+
+BATCH = 200
+TYPING = b'event: typing\ndata: {"from": "bot", "type": "typing"}\n\n'
+
+
+class Bell:
+    """One stream's signal."""
+
+    def __init__(self) -> None:
+        self.rung = asyncio.Event()
+        self.typing = False
+
+
+class Hub:
+    """Bells of the open streams, by conversation."""
+
+    def __init__(self) -> None:
+        self._bells: dict[str, set[Bell]] = defaultdict(set)
+        self.closing = False
+
+    @contextmanager
+    def listen(self, conversation: str) -> Iterator[Bell]:
+        bell = Bell()
+        self._bells[conversation].add(bell)
+        try:
+            yield bell
+        finally:
+            bells = self._bells[conversation]
+            bells.discard(bell)
+            if not bells:
+                del self._bells[conversation]
+
+    def listeners(self, conversation: str) -> int:
+        return len(self._bells.get(conversation, ()))
+
+    def wake(self, conversation: str) -> None:
+        """There are new events in the journal."""
+        for bell in self._bells.get(conversation, ()):
+            bell.typing = False
+            bell.rung.set()
+
+    def typing(self, conversation: str) -> None:
+        for bell in self._bells.get(conversation, ()):
+            bell.typing = True
+            bell.rung.set()
+
+    def close(self) -> None:
+        """End every stream; browsers come back to the next process."""
+        self.closing = True
+        for bells in self._bells.values():
+            for bell in bells:
+                bell.rung.set()
+
+
+async def stream(
+    request: web.Request, journal: Journal, hub: Hub, conversation: str, after: int, heartbeat: float
+) -> web.StreamResponse:
+    """Answer `request` with server-sent events; returns when the client has gone or the server stops."""
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream; charset=utf-8",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",  # reverse proxies must not collect the events
+        }
+    )
+    await response.prepare(request)
+    with hub.listen(conversation) as bell:
+        try:
+            await response.write(b"retry: 1000\n: connected\n\n")
+            while not hub.closing:
+                bell.rung.clear()
+                while found := await journal.events(conversation, after, BATCH):
+                    await response.write(b"".join(_encoded(event) for event in found))
+                    after = found[-1]["seq"]
+                if bell.typing:
+                    bell.typing = False
+                    await response.write(TYPING)
+                try:
+                    async with asyncio.timeout(heartbeat):
+                        await bell.rung.wait()
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+        except ConnectionError:
+            pass  # the browser has gone; it comes back with Last-Event-ID
+    return response
+
+
+def _encoded(event: dict[str, Any]) -> bytes:
+    return f"id: {event['seq']}\ndata: {json.dumps(event, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()

@@ -1,0 +1,215 @@
+"""The web process: builds both applications, wires the parts, owns start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+
+from bot import cases
+from bot.cases import Channel
+from bot.cases.clocks import Clocks
+from bot.cases.mail import Mailer, MailSettings
+from bot.cases.outbox import Outbox, Sender
+from bot.cases.webhook import Webhook, WebhookSettings
+from bot.catalogue import Catalogue, load_catalogue
+from bot.company import Company, load_company
+from bot.database import Database, make_engine, prepare
+from bot.gateway import attachments, case_api, chat_api, guard, health, internal_api, openapi, pages, tables
+from bot.gateway.context import GATEWAY, Gateway
+from bot.gateway.journal import Journal
+from bot.gateway.language import Languages
+from bot.gateway.limiter import Limiter
+from bot.gateway.rasa import Rasa
+from bot.gateway.streams import Hub
+from bot.gateway.turns import Turns
+from bot.settings import Settings, SettingsError
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 5.0
+
+
+def public_app(gateway: Gateway) -> web.Application:
+    """The application of the public port."""
+    app = web.Application(middlewares=[guard.answer_errors, pages.page_errors], client_max_size=guard.JSON_BYTES)
+    app[GATEWAY] = gateway
+    app.on_response_prepare.append(guard.add_headers)
+    for part in (chat_api, case_api, attachments, pages, openapi, health):
+        part.add_routes(app)
+    app.router.add_route("OPTIONS", "/api/{path:.*}", guard.preflight)
+    return app
+
+
+def internal_app(gateway: Gateway) -> web.Application:
+    """The application of the loopback port: every call needs the token."""
+    app = web.Application(middlewares=[guard.answer_errors, guard.internal_only], client_max_size=guard.JSON_BYTES)
+    app[GATEWAY] = gateway
+    internal_api.add_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Gateway]:
+    """All parts at work, without listening on a port; leaves turns in flight a moment to finish when it ends."""
+    company = load_company(settings.content_dir / "company.yml")
+    catalogue = load_catalogue(settings.content_dir / "messages", company.first_language)
+    token = settings.internal_token.get_secret_value()
+    if not token:
+        raise SettingsError(
+            "GUICHET_INTERNAL_TOKEN: expected the secret that the processes share, got none: start with "
+            "`python -m bot run`, or set the same random text for all processes"
+        )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(settings.database)
+    await prepare(engine, [tables.metadata, cases.metadata])
+    database = Database(engine)
+    journal, hub = Journal(database), Hub()
+    languages = Languages(
+        company.languages, {lang: " ".join(catalogue.words(lang, "system.everyday")) for lang in company.languages}
+    )
+    http = ClientSession(
+        connector=TCPConnector(limit=0, keepalive_timeout=30),
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=60),
+    )
+    rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
+    turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
+    senders, close_senders = _senders(settings, company, catalogue)
+    outbox = Outbox(engine, senders)
+    clocks = Clocks(engine, fired=outbox.wake, channels=frozenset(senders))
+
+    def wake_cases() -> None:
+        outbox.wake()
+        clocks.wake()
+
+    gateway = Gateway(
+        settings=settings,
+        company=company,
+        catalogue=catalogue,
+        policy=company.policy(catalogue),
+        channels=frozenset(senders),
+        languages=languages,
+        database=database,
+        journal=journal,
+        hub=hub,
+        turns=turns,
+        limiter=Limiter(
+            {
+                "conversations": settings.limit_conversations,
+                "messages": settings.limit_messages,
+                "cases": settings.limit_cases,
+                "uploads": settings.limit_uploads,
+                "case_pages": settings.limit_case_pages,
+            },
+            settings.trusted_proxies,
+        ),
+        http=http,
+        attachments=settings.data_dir / "attachments",
+        wake_cases=wake_cases,
+    )
+    workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
+    resumed = await turns.resume()
+    log.info("web_started", resumed_conversations=resumed, channels=sorted(channel.value for channel in senders))
+    try:
+        yield gateway
+    finally:
+        hub.close()
+        await turns.stop(STOP_SECONDS)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await close_senders()
+        await http.close()
+        languages.close()
+        await database.close()
+        log.info("web_stopped")
+
+
+def _senders(
+    settings: Settings, company: Company, catalogue: Catalogue
+) -> tuple[dict[Channel, Sender], Callable[[], Awaitable[None]]]:
+    """What delivers letters, by channel, as far as it is set up; and what closes it."""
+    senders: dict[Channel, Sender] = {}
+    if settings.smtp_host:
+        own = company.identity.email
+        mail = MailSettings(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from or own,
+            staff=settings.staff_email or own,
+            company=company.identity.name,
+            time_zone=company.time_zone,
+            staff_lang=company.first_language,
+            public_url=settings.base_url,
+            attachments=settings.data_dir / "attachments",
+            user=settings.smtp_user or None,
+            password=settings.smtp_password.get_secret_value() or None,
+            security=settings.smtp_security,
+        )
+        mailer = Mailer(mail, catalogue.text)
+        senders |= {Channel.CUSTOMER_MAIL: mailer.customer, Channel.STAFF_MAIL: mailer.staff}
+    if not settings.webhook_url:
+
+        async def nothing() -> None:
+            return None
+
+        return senders, nothing
+    try:
+        address = WebhookSettings(
+            url=settings.webhook_url,
+            secret=settings.webhook_secret.get_secret_value(),
+            allow_private=settings.webhook_allow_private,
+        )
+    except ValueError as error:
+        raise SettingsError(f"GUICHET_WEBHOOK_URL, GUICHET_WEBHOOK_SECRET: {error}") from None
+    webhook = Webhook(address, lambda: datetime.now(UTC))
+    senders[Channel.WEBHOOK] = webhook.send
+    return senders, webhook.close
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. OSError where a port cannot be had."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with running(settings) as gateway:
+        runners = []
+        try:
+            for app, host, port in (
+                (internal_app(gateway), "127.0.0.1", settings.internal_port),
+                (public_app(gateway), settings.host, settings.port),
+            ):
+                runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
+                await runner.setup()
+                runners.append(runner)
+                await web.TCPSite(runner, host, port, backlog=512).start()
+            log.info("web_listening", url=settings.base_url)
+            await stop.wait()
+        finally:
+            gateway.hub.close()  # streams end first: they would hold the servers open
+            await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+
+def set_up_logging(level: str) -> None:
+    """Structured lines on standard error: what happened, never what customers wrote."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
