@@ -112,7 +112,7 @@ class Settings(BaseSettings):
 
     webhook_allow_private: bool = Field(
         False,
-        alias="GUICHET_WEBHOOK_ALLOW_PRIVATE",
+        alias="GUICHET_WEBHOOK_PRIVATE",
         description="Whether GUICHET_WEBHOOK_URL may be an address of the own network.",
     )
 

@@ -21,6 +21,8 @@ from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
 from bot.settings import Settings
 
+CONVERSATION: web.RequestKey[Conversation] = web.RequestKey("conversation", Conversation)
+
 
 class ApiError(Exception):
     """An answer other than success: `code` is stable, the sentence is `system.error.<code>` of the catalogue."""
@@ -58,7 +60,7 @@ class Gateway:
 
     def lang_of(self, request: web.Request) -> str:
         """The language to answer a request in: its conversation's, else the first the browser asks for that we have."""
-        conversation: Conversation | None = request.get("conversation")
+        conversation = request.get(CONVERSATION)
         if conversation is not None:
             return conversation.lang
         for tag in request.headers.get("Accept-Language", "").split(","):

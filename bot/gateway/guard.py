@@ -12,7 +12,7 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from bot.cases import CaseError
-from bot.gateway.context import GATEWAY, ApiError
+from bot.gateway.context import CONVERSATION, GATEWAY, ApiError
 from bot.gateway.journal import Conversation
 from bot.gateway.rasa import TOKEN_HEADER
 
@@ -129,7 +129,7 @@ async def opened(request: web.Request) -> Conversation:
     conversation = await request.app[GATEWAY].journal.authenticate(request.match_info["id"], token.strip())
     if conversation is None:
         raise ApiError(404, "not_found")
-    request["conversation"] = conversation
+    request[CONVERSATION] = conversation
     return conversation
 
 

@@ -39,7 +39,7 @@ def read_reply(body: object, lang: str) -> Reply:
         raise MalformedReply("the reply says nothing")
     if not any("decision" in draft.body for draft in drafts):
         drafts = [_chat(draft) for draft in drafts]
-    if form and asked and drafts[-1].type in ("text", "choices"):
+    if form and asked and drafts[-1].type == "text":
         drafts[-1] = _question(drafts[-1], form, asked)
     return Reply(tuple(drafts), form, asked)
 
@@ -52,11 +52,7 @@ def _drafts(message: object, lang: str) -> list[Draft]:
     if custom is not None:
         drafts.append(_custom(custom, lang))
     if text is not None:
-        drafts.append(
-            Draft(
-                sender="bot", type="choices" if buttons else "text", body={"text": text, "lang": lang}, buttons=buttons
-            )
-        )
+        drafts.append(Draft(sender="bot", type="text", body={"text": text, "lang": lang}, buttons=buttons))
     elif buttons:
         raise MalformedReply("expected text above buttons")
     return drafts
