@@ -132,14 +132,14 @@ def _in_shape(bare: str, example: str) -> str:
 def severity(value: str, words: Mapping[int, tuple[str, ...]], allowed: Mapping[int, object]) -> Checked:
     """`1`…`4` or words for it; the longest phrase found decides, then the more severe one."""
     tokens = _plain(value)
-    numbers = [int(token) for token in tokens.split() if token.isdigit()]
+    numbers = [int(token) for token in tokens.split() if token.isdecimal()]
     found = [
         (len(phrase), -level)
         for level, phrases in words.items()
         for phrase in map(_plain, phrases)
         if f" {phrase} " in f" {tokens} "
     ]
-    if tokens.isdigit():
+    if tokens.isdecimal():
         level = int(tokens)
     elif found:
         level = -max(found)[1]

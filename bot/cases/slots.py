@@ -20,6 +20,7 @@ _DATES = (
     re.compile(r"(?<!\d)(3[01]|[12]\d|0?[1-9])\.(1[0-2]|0?[1-9])(?:\.(\d{4}|\d{2})?)?(?![\d:])"),
 )
 NOON = 12 * 60
+AFTERNOON = 13 * 60  # where only « après-midi » was said
 
 
 def iso(start: datetime, time_zone: str) -> str:
@@ -64,7 +65,8 @@ def _typed(value: str, lang: str, policy: Policy, now: datetime, grid: Sequence[
         raise FieldError("invalid_slot", "slot")
     on_day = [slot for slot in grid if day is None or slot.astimezone(zone).date() == day]
     if minutes is None:
-        return [slot for slot in on_day if half is None or (_minutes(slot, zone) >= NOON) == (half == "pm")]
+        starts, ends = {"am": (0, NOON), "pm": (AFTERNOON, 24 * 60)}.get(half or "", (0, 24 * 60))
+        return [slot for slot in on_day if starts <= _minutes(slot, zone) < ends]
     if half == "pm" and minutes < NOON:
         minutes += NOON
     elif half == "am" and minutes >= NOON:
@@ -111,14 +113,14 @@ def _time_of_day(text: str, words: SlotWords) -> tuple[int | None, str | None, s
         if minutes >= 24 * 60:
             raise FieldError("invalid_slot", "slot")
         text = text[: clock.start()] + " " + text[clock.end() :]
-    elif noon := re.search(rf"(?<!\w)(?:{at})?\s*(?:{_alternatives(words.noon)})(?!\w)", text):
-        minutes = NOON
-        text = text[: noon.start()] + " " + text[noon.end() :]
     for name, said in (("pm", after), ("am", before)):
         if re.search(rf"(?<!\w)(?:{said})(?!\w)", text):
             half = name
             text = re.sub(rf"(?<!\w)(?:{said})(?!\w)", " ", text)
             break
+    if minutes is None and (noon := re.search(rf"(?<!\w)(?:{at})?\s*(?:{_alternatives(words.noon)})(?!\w)", text)):
+        minutes = NOON
+        text = text[: noon.start()] + " " + text[noon.end() :]
     return minutes, half, _without(text, words.hour)
 
 
@@ -129,11 +131,11 @@ def _day(text: str, lang: str, policy: Policy, now: datetime) -> date | None:
         if numeric := pattern.fullmatch(text):
             day, month = (int(part) for part in numeric.group(*((2, 1) if order == "MDY" else (1, 2))))
             return _numeric(day, month, numeric.group(3), now.date())
-    parsed = dateparser.parse(
-        text,
-        languages=[lang],
-        settings={"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "DATE_ORDER": order},
-    )
+    settings = {"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "DATE_ORDER": order}
+    try:
+        parsed = dateparser.parse(text, languages=[lang], settings=settings)
+    except ValueError:  # a language that dateparser does not know: it guesses among all
+        parsed = dateparser.parse(text, settings=settings)
     return parsed.date() if parsed else None
 
 

@@ -1,0 +1,5 @@
+"""One suite per store interface, run on every backend."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contracts.case_store")
