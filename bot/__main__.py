@@ -32,7 +32,12 @@ def _refusal(error: Exception) -> typer.Exit:
     return typer.Exit(2)
 
 
-# `run` (bot.launch: prepares everything and keeps the processes running) is registered here.
+@app.command()
+def run() -> None:
+    """Prepare and run everything until Ctrl-C: web, search, actions, Rasa."""
+    from bot import launch
+
+    raise typer.Exit(launch.run(settings_or_exit()))
 
 
 @app.command()
