@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from aiohttp import web
 
-from bot.cases import Case, receipt, store, texts
+from bot.cases import Case, Conflict, receipt, store, texts
 from bot.cases.calendar import display, free_slots
 from bot.cases.model import NotFound, read_reference
 from bot.cases.slots import iso
@@ -136,6 +136,17 @@ async def get_calendar(request: web.Request) -> web.Response:
     )
 
 
+async def get_consent(request: web.Request) -> web.Response:
+    """What the customer would agree to; Conflict where the case needs no consent."""
+    conversation = await opened(request)
+    gateway = request.app[GATEWAY]
+    case = await own_case(gateway, conversation.id, request.match_info["ref"])
+    if case.level != 4:
+        raise Conflict("consent_not_needed")
+    statement = texts.consent_statement(case, gateway.catalogue.text)
+    return web.json_response({"statement": statement, "case": case.brief()})
+
+
 async def post_consent(request: web.Request) -> web.Response:
     conversation = await opened(request)
     gateway = request.app[GATEWAY]
@@ -157,4 +168,5 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/conversations/{id}/cases", get_cases)
     app.router.add_get("/api/conversations/{id}/slots", get_slots)
     app.router.add_get("/api/conversations/{id}/cases/{ref}/calendar.ics", get_calendar)
+    app.router.add_get("/api/conversations/{id}/cases/{ref}/consent", get_consent)
     app.router.add_post("/api/conversations/{id}/cases/{ref}/consent", post_consent)

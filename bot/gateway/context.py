@@ -60,7 +60,7 @@ class Gateway:
 
     def lang_of(self, request: web.Request) -> str:
         """The language to answer a request in: its conversation's, else the first the browser asks for that we have."""
-        conversation = request.get(CONVERSATION)
+        conversation: Conversation | None = request.get(CONVERSATION)
         if conversation is not None:
             return conversation.lang
         for tag in request.headers.get("Accept-Language", "").split(","):

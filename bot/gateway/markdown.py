@@ -66,7 +66,7 @@ def render(text: str) -> Rendered:
             continue
         level = min(int(token.tag[1]) + shift, 6)
         token.tag = f"h{level}"
-        if token.type == "heading_open":
+        if token.type == "heading_open" and not token.level:
             parts = tokens[index + 1].children or ()
             shown = "".join(part.content for part in parts if part.type in ("text", "code_inline"))
             name = anchor(shown) or "section"

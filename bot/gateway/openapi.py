@@ -1,14 +1,25 @@
-"""The OpenAPI document of the public API, written by hand in `assets/openapi.json`."""
+"""The OpenAPI document of the public port, written by hand in `assets/openapi.yml`."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
+import yaml
 from aiohttp import web
 
-from bot.gateway.pages import assets
+from bot.gateway.pages import ASSETS
 
 
-async def get_openapi(request: web.Request) -> web.Response:
-    return assets.respond(request, "openapi.json", max_age=300)
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The document as JSON values."""
+    loaded: dict[str, Any] = yaml.safe_load((ASSETS / "openapi.yml").read_text("utf-8"))
+    return loaded
+
+
+async def get_openapi(_request: web.Request) -> web.Response:
+    return web.json_response(document(), headers={"Cache-Control": "public, max-age=300"})
 
 
 def add_routes(app: web.Application) -> None:
