@@ -1,0 +1,167 @@
+/* What lies over the conversation: the menu, the ways to people, forms, one's own cases, earlier conversations. */
+import { CaseForm, KINDS } from './forms.js';
+import { Texts } from './text.js';
+import { h, icon } from './dom.js';
+
+export class Views {
+  /** @param {object} panel @param {(one: object) => Node} card */
+  constructor(panel, card) {
+    Object.assign(this, { panel, card, path: [] });
+    this.sheet = h('div', { class: 'sheet', hidden: true });
+    this.popup = null;
+  }
+
+  t = (key, values) => this.panel.t(key, values);
+
+  /** Show a view above the conversation. `path` remembers the way back. */
+  push(name, title, content) {
+    const { panel } = this;
+    this.closeMenu();
+    if (this.path[this.path.length - 1] !== name) this.path.push(name);
+    this.heading = h('h3', { class: 'sheet-title', tabindex: '-1' }, title);
+    this.sheet.replaceChildren(this.heading, ...[content].flat());
+    this.sheet.dataset.view = name;
+    this.sheet.hidden = false;
+    this.sheet.scrollTop = 0;
+    panel.chat.inert = true;
+    panel.node.classList.add('covered');
+    panel.backButton.hidden = false;
+    this.heading.focus({ preventScroll: true });
+  }
+
+  /** One step back. @returns {boolean} false where the conversation is shown already */
+  back() {
+    if (!this.path.length) return false;
+    this.path.pop();
+    const before = this.path.pop();
+    if (before) this[before]();
+    else this.home();
+    return true;
+  }
+
+  home() {
+    const { panel } = this;
+    this.path = [];
+    this.sheet.hidden = true;
+    this.sheet.replaceChildren();
+    panel.chat.inert = false;
+    panel.node.classList.remove('covered');
+    panel.backButton.hidden = true;
+    if (panel.isOpen) panel.composer.box.focus({ preventScroll: true });
+  }
+
+  // the menu
+
+  menu() {
+    if (this.popup) { this.closeMenu(true); return; }
+    const { panel, t } = this;
+    const item = (name, iconName, act, props) => h('button', { type: 'button', role: 'menuitem', tabindex: '-1', class: 'menu-item', onclick: () => { this.closeMenu(true); act(); }, ...props }, icon(iconName), h('span', null, name));
+    const { languages } = panel.ctx.config;
+    this.popup = h('div', { class: 'menu', role: 'menu', 'aria-label': t('header.menu') },
+      item(t('menu.contact'), 'ticket', () => this.contact()),
+      item(t('menu.cases'), 'list', () => this.cases()),
+      item(t('menu.conversations'), 'chats', () => this.conversations()),
+      item(t('menu.begin'), 'plus', () => { this.home(); panel.begin(); }),
+      h('div', { class: 'menu-line', role: 'separator' }),
+      languages.length > 1 && h('div', { class: 'menu-languages', role: 'group', 'aria-label': t('menu.language') }, languages.map((code) =>
+        h('button', { type: 'button', role: 'menuitemradio', tabindex: '-1', class: 'language', lang: code, 'aria-checked': String(code === panel.texts.lang), onclick: () => { this.closeMenu(true); if (code !== panel.texts.lang) panel.setLanguage(code); } }, Texts.languageName(code)))),
+      item(t('menu.sound'), 'sound', () => panel.store.set('sound', !panel.store.get('sound', false)), { role: 'menuitemcheckbox', 'aria-checked': String(Boolean(panel.store.get('sound', false))) }));
+    this.popup.addEventListener('keydown', (event) => this.menuKeys(event));
+    this.away = (event) => { if (!event.composedPath().some((node) => node === this.popup || node === panel.menuButton)) this.closeMenu(); };
+    document.addEventListener('pointerdown', this.away, true);
+    panel.menuButton.setAttribute('aria-expanded', 'true');
+    panel.header.append(this.popup);
+    this.popup.querySelector('button').focus();
+  }
+
+  menuKeys(event) {
+    const items = [...this.popup.querySelectorAll('button')];
+    const at = items.indexOf(this.popup.getRootNode().activeElement);
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, ArrowRight: at + 1, ArrowLeft: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
+    if (event.key === 'Tab') this.closeMenu(true);
+    if (next === undefined) return;
+    event.preventDefault();
+    items[next % items.length].focus();
+  }
+
+  /** @returns {boolean} whether there was one open */
+  closeMenu(focus) {
+    if (!this.popup) return false;
+    document.removeEventListener('pointerdown', this.away, true);
+    this.popup.remove();
+    this.popup = null;
+    this.panel.menuButton.setAttribute('aria-expanded', 'false');
+    if (focus) this.panel.menuButton.focus();
+    return true;
+  }
+
+  // the ways to people
+
+  contact() {
+    const { t } = this;
+    this.push('contact', t('contact.title'), [h('p', { class: 'lead' }, t('contact.lead')), h('div', { class: 'ways' }, KINDS.map((kind) =>
+      h('button', { type: 'button', class: 'way', 'data-kind': kind, onclick: () => this.form({ kind }) }, h('span', { class: 'way-icon' }, icon(kind)), h('span', null, h('strong', null, t(`kinds.${kind}.way`)), h('small', null, t(`kinds.${kind}.note`))))))]);
+  }
+
+  /** @param {{kind: string, level?: number, topic?: string}} wanted */
+  form(wanted) {
+    const { panel, t } = this;
+    const keep = `form:${panel.id}`;
+    const kept = panel.store.get(keep, {});
+    const form = new CaseForm({
+      ...wanted, texts: panel.texts, api: panel.api, files: panel.files, announce: (text) => panel.announce(text), conversation: () => panel.ensure(),
+      kept: { ...kept.shared, ...kept[wanted.kind] },
+      keep: (values) => {
+        const all = panel.store.get(`form:${panel.id}`, {});
+        // Who one is need not be typed twice.
+        const shared = values ? { email: values.email || '', phone: values.phone || '' } : all.shared;
+        panel.store.set(`form:${panel.id}`, { ...all, shared, [wanted.kind]: values || undefined });
+      },
+      done: (one) => this.done(one),
+      expired: () => { panel.expired(panel.id); this.form(wanted); },
+    });
+    this.push('form', t(`kinds.${wanted.kind}.way`), form.node);
+    const first = form.node.querySelector('input,textarea');
+    if (first && !matchMedia('(pointer: coarse)').matches) first.focus({ preventScroll: true });
+  }
+
+  done(one) {
+    const { t } = this;
+    this.path = [];
+    this.push('done', t('done.title'), [h('div', { class: 'done-mark', 'aria-hidden': 'true' }, icon('check')), h('p', { class: 'lead' }, t(`kinds.${one.kind}.done`)), this.card(one),
+      h('button', { type: 'button', class: 'button wide', onclick: () => this.home() }, t('done.back'))]);
+    this.panel.announce(t('done.announce', { ref: one.ref }));
+  }
+
+  async cases() {
+    const { panel, t } = this;
+    const list = h('div', { class: 'cards', 'aria-busy': 'true' }, h('p', { class: 'hint' }, t('cases.loading')));
+    this.push('cases', t('menu.cases'), list);
+    let found = [];
+    try {
+      if (panel.conversation) found = await panel.api.cases(panel.conversation);
+      list.replaceChildren(...(found.length ? found.map((one) => this.card(one)) : [this.nothing('list', t('cases.none'), t('menu.contact'), () => this.contact())]));
+    } catch (error) {
+      list.replaceChildren(this.nothing('warn', error.message || t('cases.failed'), t('log.retry'), () => this.cases()));
+    }
+    list.removeAttribute('aria-busy');
+  }
+
+  conversations() {
+    const { panel, t } = this;
+    const { items } = panel.store.book;
+    this.push('conversations', t('menu.conversations'), [
+      h('div', { class: 'cards' }, items.length ? items.map((one) => h('button', { type: 'button', class: 'past', 'aria-current': one.id === panel.id ? 'true' : null, onclick: () => { this.home(); if (one.id !== panel.id) panel.show(one.id); } },
+        h('span', { class: 'past-title', dir: 'auto' }, one.title || t('conversations.untitled')), h('time', { datetime: one.at }, panel.texts.moment(one.at)))) : this.nothing('chats', t('conversations.none'))),
+      h('button', { type: 'button', class: 'button wide', onclick: () => { this.home(); panel.begin(); } }, icon('plus'), t('menu.begin'))]);
+  }
+
+  nothing(name, text, label, act) {
+    return h('div', { class: 'nothing' }, icon(name), h('p', null, text), label && h('button', { type: 'button', class: 'button quiet', onclick: act }, label));
+  }
+
+  /** A case has changed: every card of it. */
+  replaceCards(one) {
+    for (const old of this.panel.node.querySelectorAll(`.case-card[data-ref="${CSS.escape(one.ref)}"]`)) old.replaceWith(this.card(one));
+  }
+}
