@@ -91,10 +91,10 @@ class Mailer:
         message["Date"] = format_datetime(datetime.fromisoformat(letter["at"]))
         message["Message-ID"] = f"<{letter['id']}@{domain}>"  # the same on every attempt: receivers drop the second
         message["References"] = f"<{ref}@{domain}>"  # one thread per case
-        message["Content-Language"] = lang
         message["Auto-Submitted"] = "auto-generated"
         message["X-Guichet-Delivery"] = letter["id"]
         message.set_content(body, cte="quoted-printable")
+        message["Content-Language"] = lang  # after the content, which clears such headers
         return message
 
     def _add_calendar(self, message: EmailMessage, letter: Mapping[str, Any], lang: str, summary: str) -> None:

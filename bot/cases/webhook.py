@@ -12,6 +12,7 @@ Any 2xx accepts; everything else, redirects included, is tried again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import ipaddress
@@ -27,6 +28,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from .outbox import DeliveryError
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,14 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address lies on the public internet, also when written as IPv4 inside IPv6."""
+    """Whether an IP address lies on the public internet, also when it is IPv4 carried inside IPv6."""
     ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_global and not (mapped or ip).is_multicast
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in _NAT64:
+            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        else:
+            ip = ip.ipv4_mapped or ip.sixtofour or ip
+    return ip.is_global and not ip.is_multicast
 
 
 class PublicResolver(AbstractResolver):
@@ -70,7 +77,7 @@ class PublicResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         found = [result for result in await self._inner.resolve(host, port, family) if is_public(result["host"])]
         if not found:
-            raise OSError(f"{host} has no public address")
+            raise OSError(errno.EHOSTUNREACH, f"{host} has no public address")
         return found
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from bot.catalogue import Catalogue, load_catalogue
 from bot.company import Company, load_company
 from bot.database import make_engine
 from tests.cases.asking import NOW, Desk
+from tests.running import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +68,7 @@ class Post:
     """A real SMTP server. `replies` are given to the next messages instead of accepting them; `refused` are
     recipients it does not know."""
 
-    port: int = 0
+    port: int
     messages: list[EmailMessage] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
@@ -91,11 +92,9 @@ class Post:
 
 @pytest.fixture
 def post() -> Iterator[Post]:
-    server = Post()
-    controller = Controller(server, hostname="127.0.0.1", port=0)
+    server = Post(free_ports(1)[0])
+    controller = Controller(server, hostname="127.0.0.1", port=server.port)
     controller.start()
-    assert controller.server is not None
-    server.port = controller.server.sockets[0].getsockname()[1]
     yield server
     controller.stop()
 

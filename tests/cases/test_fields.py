@@ -38,8 +38,18 @@ def test_email_is_read_as_people_type_it(typed: str, stored: str, french: Contex
 
 @pytest.mark.parametrize(
     "typed",
-    ["jeanne", "jeanne@", "@example.fr", "a@b.fr ou c@d.fr", "jeanne@example", "jea nne@", "a@localhost", "a@@b.fr", "",
-     "jeanne@example.fr\r\nBcc: a@b.fr"],
+    [
+        "jeanne",
+        "jeanne@",
+        "@example.fr",
+        "a@b.fr ou c@d.fr",
+        "jeanne@example",
+        "jea nne@",
+        "a@localhost",
+        "a@@b.fr",
+        "",
+        "jeanne@example.fr\r\nBcc: a@b.fr",
+    ],
 )
 def test_what_is_no_single_email_is_refused(typed: str, french: Context) -> None:
     assert code_of("email", typed, french) == "invalid_email"
@@ -80,8 +90,16 @@ def test_what_is_no_single_phone_number_is_refused(typed: str, french: Context) 
 
 @pytest.mark.parametrize(
     "typed",
-    ["SLA-2026-0042", "sla-2026-0042", "SLA 2026 0042", "sla20260042", "SLA–2026–0042", " 2026-0042 ", "20260042",
-     "SLA_2026_0042."],
+    [
+        "SLA-2026-0042",
+        "sla-2026-0042",
+        "SLA 2026 0042",
+        "sla20260042",
+        "SLA–2026–0042",
+        " 2026-0042 ",
+        "20260042",
+        "SLA_2026_0042.",
+    ],
 )
 def test_contract_is_read_whatever_its_case_and_separators(typed: str, french: Context) -> None:
     assert check("contract", typed, french).value == "SLA-2026-0042"
@@ -178,8 +196,14 @@ def test_any_text_is_either_stored_stably_or_refused_by_a_known_code(field: str,
         checked = check(field, value, french)
     except FieldError as error:
         assert error.code in {
-            "invalid_email", "invalid_phone", "too_short", "too_long", "invalid_contract", "invalid_severity",
-            "invalid_slot", "slot_closed",
+            "invalid_email",
+            "invalid_phone",
+            "too_short",
+            "too_long",
+            "invalid_contract",
+            "invalid_severity",
+            "invalid_slot",
+            "slot_closed",
         }
         assert error.message(french.say, "de")
     else:

@@ -36,9 +36,7 @@ class CaseStoreContract:
         body = await desk.open(ticket(), receipt=RECEIPT)
         assert set(body) == {"ref", "kind", "level", "status", "due_at"}
         assert (body["kind"], body["level"], body["status"]) == ("ticket", 1, "open")
-        assert await letters_of(desk.engine) == Counter(
-            {(channel.value, "case.created"): 1 for channel in Channel}
-        )
+        assert await letters_of(desk.engine) == Counter({(channel.value, "case.created"): 1 for channel in Channel})
         async with desk.engine.connect() as conn:
             case = await store.get_case(conn, body["ref"], conversation="c1")
             rows = (await conn.execute(select(tables.outbox.c.payload, tables.outbox.c.id))).all()
@@ -157,7 +155,9 @@ class CaseStoreContract:
     async def test_the_first_answer_is_due_by_the_rules(self, desk: Desk, data: dict[str, Any], due: str) -> None:
         assert (await desk.open(data))["due_at"] == due
 
-    async def test_level_4_tells_nobody_else_before_the_customer_has_agreed(self, desk: Desk, case_policy: Policy) -> None:
+    async def test_level_4_tells_nobody_else_before_the_customer_has_agreed(
+        self, desk: Desk, case_policy: Policy
+    ) -> None:
         body = await desk.open(sla(level=4, passed_to="Synology", passed_on="La description"))
         assert (body["status"], body["due_at"]) == ("waiting_consent", None)
         assert await letters_of(desk.engine) == Counter({("customer_mail", "case.created"): 1})
@@ -188,7 +188,9 @@ class CaseStoreContract:
                     conn, after, agreed=False, statement="…", actor="c1", policy=case_policy, now=later
                 )
 
-    async def test_a_refused_consent_closes_the_case_and_passes_nothing_on(self, desk: Desk, case_policy: Policy) -> None:
+    async def test_a_refused_consent_closes_the_case_and_passes_nothing_on(
+        self, desk: Desk, case_policy: Policy
+    ) -> None:
         body = await desk.open(sla(level=4))
         async with desk.engine.begin() as conn:
             case = await store.get_case(conn, body["ref"], conversation="c1")
@@ -223,7 +225,9 @@ class CaseStoreContract:
     async def test_loose_files_join_the_next_case_of_their_own_conversation_only(self, desk: Desk) -> None:
         async with desk.engine.begin() as conn:
             for number, conversation in enumerate(("c1", "c1", "c2")):
-                await store.add_attachment(conn, attachment(f"a{number}", conversation), NOW + timedelta(seconds=number))
+                await store.add_attachment(
+                    conn, attachment(f"a{number}", conversation), NOW + timedelta(seconds=number)
+                )
         with pytest.raises(FieldError, match="invalid_attachment"):
             await desk.open(ticket(attachments=["a0", "a2"]))
         first = await desk.open(ticket(attachments=["a1"]), "k1")
@@ -249,7 +253,9 @@ class CaseStoreContract:
         async with desk.engine.connect() as conn:
             rows = (await conn.execute(select(tables.case_events).order_by(tables.case_events.c.id))).all()
         assert [(row.event, row.actor) for row in rows] == [
-            ("case.created", "c1"), ("case.status", "agent-1"), ("case.status", "agent-2"),
+            ("case.created", "c1"),
+            ("case.status", "agent-1"),
+            ("case.status", "agent-2"),
         ]
         assert rows[2].details == {"before": "in_progress", "after": "resolved"}
         assert await count(desk.engine, tables.deadlines) == 0  # nothing is owed any more
