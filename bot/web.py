@@ -39,12 +39,13 @@ STOP_SECONDS = 5.0
 
 def public_app(gateway: Gateway) -> web.Application:
     """The application of the public port."""
-    app = web.Application(middlewares=[guard.answer_errors, pages.page_errors], client_max_size=guard.JSON_BYTES)
+    app = web.Application(
+        middlewares=[guard.preflight, guard.answer_errors, pages.page_errors], client_max_size=guard.JSON_BYTES
+    )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
     for part in (chat_api, case_api, attachments, pages, openapi, health):
         part.add_routes(app)
-    app.router.add_route("OPTIONS", "/api/{path:.*}", guard.preflight)
     return app
 
 
@@ -57,10 +58,8 @@ def internal_app(gateway: Gateway) -> web.Application:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Gateway]:
+async def running(settings: Settings, company: Company, catalogue: Catalogue) -> AsyncIterator[Gateway]:
     """All parts at work, without listening on a port; leaves turns in flight a moment to finish when it ends."""
-    company = load_company(settings.content_dir / "company.yml")
-    catalogue = load_catalogue(settings.content_dir / "messages", company.first_language)
     token = settings.internal_token.get_secret_value()
     if not token:
         raise SettingsError(
@@ -181,7 +180,9 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with running(settings) as gateway:
+    company = load_company(settings.content_dir / "company.yml")
+    catalogue = load_catalogue(settings.content_dir / "messages", company.first_language)
+    async with running(settings, company, catalogue) as gateway:
         runners = []
         try:
             for app, host, port in (

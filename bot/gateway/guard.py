@@ -106,8 +106,11 @@ def allow_origin(request: web.Request, response: web.StreamResponse) -> bool:
     return True
 
 
-async def preflight(request: web.Request) -> web.Response:
-    """OPTIONS on any path of the API."""
+@web.middleware
+async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers the browser's question whether another site's page may call the API."""
+    if request.method != "OPTIONS" or not request.path.startswith("/api/"):
+        return await handler(request)
     response = web.Response(status=204)
     if allow_origin(request, response):
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"

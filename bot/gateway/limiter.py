@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import time
 
@@ -42,6 +42,8 @@ class Limiter:
             address = ip_address(peer)
         except ValueError:
             return None
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
         if address.is_loopback:
             return None
         # One customer can use any address of an IPv6 network of /64.

@@ -7,16 +7,21 @@ import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from bot.catalogue import Catalogue, load_catalogue
+from bot.company import Company, load_company
 from bot.gateway.context import Gateway
 from bot.settings import Settings, load_settings
 from bot.web import internal_app, public_app, running
+from tests.gateway.contract import Contract
 
+CONTENT = Path(__file__).parents[2] / "data"
 TOKEN = "token-between-the-processes"
 Event = dict[str, Any]
 Turn = dict[str, Any]
@@ -142,24 +147,28 @@ class Talk:
             headers["Last-Event-ID"] = str(after)
         async with self.site.http.get(self.url("events"), headers=headers) as response:
             assert response.status == 200, await response.text()
-            yield read_stream(response)
+            yield self._events(response)
 
-
-async def read_stream(response: ClientResponse) -> AsyncIterator[Event]:
-    async for line in response.content:
-        if line.startswith(b"data: "):
-            yield json.loads(line[6:])
+    async def _events(self, response: ClientResponse) -> AsyncIterator[Event]:
+        async for line in response.content:
+            if line.startswith(b"data: "):
+                event = json.loads(line[6:])
+                self.site.contract.event(event)
+                yield event
 
 
 class Site:
     """The running web process with its peers."""
 
-    def __init__(self, gateway: Gateway, rasa: RasaPeer, http: ClientSession, url: str, internal: str) -> None:
+    def __init__(
+        self, gateway: Gateway, rasa: RasaPeer, http: ClientSession, url: str, internal: str, contract: Contract
+    ) -> None:
         self.gateway = gateway
         self.rasa = rasa
         self.http = http
         self.url = url
         self.internal = internal
+        self.contract = contract
 
     async def talk(self, lang: str = "fr") -> Talk:
         async with self.http.post(f"{self.url}/api/conversations", json={"lang": lang}) as response:
@@ -174,10 +183,14 @@ class Site:
             return response.status, await response.json()
 
 
+@cache
+def content() -> tuple[Company, Catalogue]:
+    company = load_company(CONTENT / "company.yml")
+    return company, load_catalogue(CONTENT / "messages", company.first_language)
+
+
 def make_settings(folder: Path, **values: Any) -> Settings:
-    return load_settings(
-        _env_file=None, data_dir=folder, internal_token=TOKEN, content_dir=Path(__file__).parents[2] / "data", **values
-    )
+    return load_settings(_env_file=None, data_dir=folder, internal_token=TOKEN, content_dir=CONTENT, **values)
 
 
 @contextlib.asynccontextmanager
@@ -185,19 +198,18 @@ async def open_site(folder: Path, rasa: RasaPeer, **values: Any) -> AsyncIterato
     """`values` are settings by field name; `rasa_port` is `rasa`'s unless given."""
     port = values.pop("rasa_port", None) or await rasa.start()
     try:
-        async with running(make_settings(folder, rasa_port=port, **values)) as gateway:
-            public, internal = TestServer(public_app(gateway)), TestServer(internal_app(gateway))
+        async with running(make_settings(folder, rasa_port=port, **values), *content()) as gateway:
+            contract = Contract()
+            app = public_app(gateway)
+            app.middlewares.insert(0, contract.middleware())
+            public, internal = TestServer(app), TestServer(internal_app(gateway))
             await public.start_server()
             await internal.start_server()
             try:
                 async with ClientSession() as http:
-                    yield Site(
-                        gateway,
-                        rasa,
-                        http,
-                        str(public.make_url("")).rstrip("/"),
-                        str(internal.make_url("")).rstrip("/"),
-                    )
+                    address, inside = (str(server.make_url("")).rstrip("/") for server in (public, internal))
+                    yield Site(gateway, rasa, http, address, inside, contract)
+                assert contract.broken == []
             finally:
                 gateway.hub.close()
                 await public.close()

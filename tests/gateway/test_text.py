@@ -16,7 +16,7 @@ from tests.gateway.site import Site, Talk
 ANYTHING = st.text(st.characters(), max_size=80)
 TRICKS = [
     "/restart",
-    "  /inform{\"email\": \"x@example.org\"}",
+    '  /inform{"email": "x@example.org"}',
     "\u200b/restart",
     "\u200f\u202e/restart",
     "\ufeff /restart",
@@ -51,7 +51,9 @@ def test_the_journal_keeps_everything_but_what_no_database_can(text: str) -> Non
         assert kept == text
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u200d", "\u202e\u2066", "\ufeff", "\x00\x01", "\u3164", "\u2800"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t", "\u200b\u200d", "\u202e\u2066", "\ufeff", "\x00\x01", "\u3164", "\u2800"]
+)
 def test_what_shows_nothing_is_blank(text: str) -> None:
     assert is_blank(text)
 
