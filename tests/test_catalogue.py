@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_used_says_where_and_why(messages: Path, content: 
 
 
 def test_a_missing_folder_says_what_to_create(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match="create .*none/fr"):
+    with pytest.raises(CatalogueError, match=r"create .*none/fr"):
         load_catalogue(tmp_path / "none", "fr")
     (tmp_path / "de").mkdir()
     with pytest.raises(CatalogueError, match="first language 'fr', got de"):

@@ -29,7 +29,8 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
     "passed_to": (2, 500),
     "passed_on": (2, 2_000),
 }
-LONGEST_INPUT = 320  # for fields whose form is checked: nobody types a longer address, number or date
+LONGEST_INPUT = 320  # for fields whose form is checked: nobody types a longer address or number
+LONGEST_SLOT = 100  # parsing a date takes longer the longer it is
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would reorder the text around it
 
 
@@ -191,6 +192,7 @@ def check(field: str, value: object, context: Context) -> Checked:
     value = str(value)
     if field in LENGTHS:
         return _words(field, value)
-    if len(value) > LONGEST_INPUT:
-        raise FieldError("too_long", field, shortest=1, longest=LONGEST_INPUT)
+    longest = LONGEST_SLOT if field == "slot" else LONGEST_INPUT
+    if len(value) > longest:
+        raise FieldError("too_long", field, shortest=1, longest=longest)
     return _CHECKS[field](value, context)

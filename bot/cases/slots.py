@@ -134,8 +134,8 @@ def _day(text: str, lang: str, policy: Policy, now: datetime) -> date | None:
     settings = {"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "DATE_ORDER": order}
     try:
         parsed = dateparser.parse(text, languages=[lang], settings=settings)
-    except ValueError:  # a language that dateparser does not know: it guesses among all
-        parsed = dateparser.parse(text, settings=settings)
+    except ValueError:  # a language that dateparser does not know; guessing among all would take seconds
+        return None
     return parsed.date() if parsed else None
 
 

@@ -1,4 +1,4 @@
-"""What customers ask for in these tests, and the moment at which they do: Wednesday 25 November 2026, 10:00 in Paris."""
+"""What customers ask for in these tests, and when: Wednesday 25 November 2026, 10:00 in Paris."""
 
 from __future__ import annotations
 

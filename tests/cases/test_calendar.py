@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -91,7 +92,7 @@ def test_slots_lie_within_opening_hours_and_never_on_a_holiday(hours: Hours, now
         assert not is_holiday(hours, slot.astimezone(zone).date())
         assert slot >= now + CALLBACK.notice
         assert slot.astimezone(zone).date() <= now.astimezone(zone).date() + timedelta(days=CALLBACK.days_ahead)
-    assert all(b - a >= timedelta(minutes=CALLBACK.minutes) for a, b in zip(slots, slots[1:], strict=False))
+    assert all(b - a >= timedelta(minutes=CALLBACK.minutes) for a, b in pairwise(slots))
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ async def test_private_addresses_are_refused_however_they_are_written(
     settings: WebhookSettings, receiver: Receiver, letter: Mapping[str, Any], host: str
 ) -> None:
     port = settings.url.rsplit(":", 1)[1]
-    with pytest.raises(DeliveryError, match="public address|not a canonical IPv4 address"):
+    with pytest.raises(DeliveryError, match=r"public address|not a canonical IPv4 address"):
         await send(replace(settings, url=f"http://{host}:{port}", allow_private=False), letter)
     assert receiver.calls == []
 

@@ -52,10 +52,13 @@ class CaseStoreContract:
         assert await letters_of(desk.engine) == Counter({("staff_mail", "case.created"): 1})
 
     async def test_a_failing_transaction_leaves_neither_case_nor_letter_nor_key(self, desk: Desk) -> None:
-        with pytest.raises(RuntimeError, match="the journal failed"):
+        async def fail() -> None:
             async with desk.engine.begin() as conn:
                 await desk.open_in(conn, callback(), "k1", "c1", NOW)
                 raise RuntimeError("the journal failed")
+
+        with pytest.raises(RuntimeError, match="the journal failed"):
+            await fail()
         for table in tables.metadata.sorted_tables:
             assert await count(desk.engine, table) == 0, table.name
         assert (await desk.try_open(callback()))[1]
