@@ -1,0 +1,1 @@
+"""Articles → passages → vectors and keywords → ranked hits → a calibrated decision."""

@@ -1,0 +1,33 @@
+"""Distribution-free bounds: how many may be wrong, whatever the probabilities are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def upper_bound(wrong: int, answered: int, confidence: float) -> float:
+    """Clopper-Pearson: the wrong share is below this with the given confidence. Needs scipy, so only when building."""
+    from scipy.stats import beta
+
+    if wrong >= answered:
+        return 1.0
+    return float(beta.ppf(confidence, wrong + 1, answered - wrong))
+
+
+def lowest_threshold(
+    order: list[float], probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float, confidence: float
+) -> tuple[float, int, int] | None:
+    """Learn-then-Test with a fixed sequence: thresholds are tested from the safest on, and testing ends at the first failure.
+
+    `order` must not have been chosen with these `probability` and `right`. Returns (threshold, answered, wrong) of the
+    last that passed: the wrong share above it is at most `risk` with `confidence`, however many were tested. None: none passed.
+    """
+    passed = None
+    for threshold in order:
+        chosen = probability >= threshold
+        answered, wrong = int(chosen.sum()), int((chosen & ~right).sum())
+        if upper_bound(wrong, answered, confidence) > risk:
+            break
+        passed = (threshold, answered, wrong)
+    return passed

@@ -1,0 +1,69 @@
+"""A linear classifier of questions by target, one per language: ridge regression, its leave-one-out values exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_index.corpus import ASKED, Corpus
+from kb_index.encoder import Vectors
+from kb_index.postings import Arrays, Floats
+
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+@dataclass
+class Classifier:
+    """`weights`: (dim + 1, columns), last row the constant; `columns`: the target of each column."""
+
+    weights: Floats
+    columns: NDArray[np.int64]
+
+    def scores(self, vector: Floats, targets: int) -> Floats:
+        """(targets,) about 1 where a question belongs to a target, about 0 where not; the best of the languages."""
+        result = np.zeros(targets, np.float32)
+        if self.weights.size:
+            values = vector @ self.weights[:-1] + self.weights[-1]
+            np.maximum.at(result, self.columns, values)
+        return result
+
+    def arrays(self) -> Arrays:
+        return {"weights": self.weights, "columns": self.columns}
+
+
+def train(corpus: Corpus, vectors: Vectors) -> tuple[Classifier, Floats]:
+    """The classifier, and for each entry (0 for passages) the value of its own target had the entry not been there."""
+    left_out = np.zeros(len(corpus.entries), np.float32)
+    weights: list[Floats] = [np.zeros((vectors.shape[1] + 1, 0), np.float32)]
+    columns: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    for lang in range(len(corpus.langs)):
+        rows = np.flatnonzero((corpus.entry_kind == ASKED) & (corpus.entry_lang == lang))
+        if len(rows) < 2:
+            continue
+        targets, labels = np.unique(corpus.entry_target[rows], return_inverse=True)
+        counts = np.bincount(labels)
+        scale = 1.0 / np.sqrt(counts[labels])  # a target with many questions does not outweigh the others
+        x = np.hstack([vectors[rows], np.ones((len(rows), 1), np.float32)]).astype(np.float64)
+        y = np.zeros((len(rows), len(targets)))
+        y[np.arange(len(rows)), labels] = 1
+        xd = x.T * scale
+        gram, moment = xd @ x, xd @ y
+        best: tuple[float, Floats, Floats] | None = None
+        for penalty in PENALTIES:
+            inverse = np.linalg.inv(gram + penalty * np.eye(len(gram)))
+            solution = inverse @ moment
+            leverage = np.minimum(np.einsum("ij,jk,ik->i", x, inverse, x) * scale, 0.999)
+            fitted = x @ solution
+            loo = (fitted - leverage[:, None] * y) / (1 - leverage)[:, None]
+            own = loo[np.arange(len(rows)), labels].copy()
+            # only the own column changes its label when the row is left out; the others keep fitting the row
+            loss = float((scale * ((loo - y) ** 2).sum(1)).sum())
+            if best is None or loss < best[0]:
+                best = loss, solution.astype(np.float32), own.astype(np.float32)
+        assert best is not None
+        weights.append(best[1])
+        columns.append(targets.astype(np.int64))
+        left_out[rows] = np.maximum(best[2], 0)
+    return Classifier(np.hstack(weights), np.concatenate(columns)), left_out

@@ -1,0 +1,118 @@
+"""Examples to fit from, made of the articles alone: a question left out, with and without its article in the index."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_index.corpus import ASKED, TOLD
+from kb_index.corruption import corrupt
+from kb_index.encoder import Encoder
+from kb_index.far_subjects import far_questions
+from kb_index.postings import Floats
+from kb_index.ranking import candidates
+from kb_index.signals import Measured, Signals
+
+MOST_QUESTIONS = 1500
+CORRUPTED_SHARE = 0.35
+
+
+@dataclass
+class Example:
+    """A question with its candidates; `truth`: the right target, -1: none is right. `second_half`: kept for the bound."""
+
+    question: str
+    lang: str
+    truth: int
+    targets: NDArray[np.int64]
+    features: Floats
+    measured: Measured
+    second_half: bool
+    far: bool = False
+    ranks: bool = False  # tells something about how to weigh the signals
+
+
+@dataclass(frozen=True)
+class _Query:
+    row: int
+    text: str
+    corrupted: bool
+    hides_all_asked: bool
+
+
+def make_examples(signals: Signals, encoder: Encoder, left_out: Floats) -> list[Example]:
+    """Each question of the articles as a customer might ask it. `left_out`: the classifier's values, see its module."""
+    corpus, vectors = signals.corpus, signals.vectors.vectors
+    queries = list(_queries(signals))
+    changed = [query for query in queries if query.corrupted]
+    far = far_questions(corpus.langs)
+    encoded = encoder.encode([query.text for query in changed] + [text for _, text in far])
+    vector_of = {id(query): encoded[at] for at, query in enumerate(changed)}
+    result: list[Example] = []
+    for query in queries:
+        entry = corpus.entries[query.row]
+        rows = corpus.rows_of(entry.target)
+        own_lang = corpus.entry_lang[rows] == corpus.entry_lang[query.row]
+        asked = corpus.entry_kind[rows] == ASKED
+        single = int((own_lang & asked).sum()) == 1
+        hidden = rows[~own_lang]  # twins in other languages would give a translation of the question
+        if query.hides_all_asked:
+            hidden = rows[~own_lang | asked]
+        elif not single:
+            hidden = np.append(hidden, query.row)
+        leaks = single and not query.hides_all_asked
+        own = None if leaks else (entry.target, float(left_out[query.row]))
+        vector = vector_of.get(id(query), vectors[query.row])
+        measured = signals.measure(query.text, vector, entry.lang, hidden, own)
+        second = _coin(entry.text + entry.lang) < 0.45
+        result.append(_example(query.text, entry.lang, entry.target, measured, second, ranks=not leaks))
+        without = measured.features.copy()
+        without[corpus.family == corpus.family[entry.target]] = 0
+        if (corpus.family != corpus.family[entry.target]).any():
+            negative = Measured(without, measured.dense, measured.word, measured.words)
+            result.append(_example(query.text, entry.lang, -1, negative, second))
+    for (lang, text), vector in zip(far, encoded[len(changed) :], strict=True):
+        measured = signals.measure(text, vector, lang)
+        result.append(_example(text, lang, -1, measured, _coin(text) < 0.45, far=True))
+    return result
+
+
+def _example(
+    text: str, lang: str, truth: int, measured: Measured, second: bool, *, far: bool = False, ranks: bool = False
+) -> Example:
+    chosen = candidates(measured.features)
+    if truth >= 0 and truth not in chosen:
+        chosen = np.append(chosen, truth)
+    return Example(text, lang, truth, chosen, measured.features[chosen], measured, second, far, ranks)
+
+
+def _queries(signals: Signals) -> Iterator[_Query]:
+    corpus = signals.corpus
+    rows = np.flatnonzero(corpus.entry_kind == ASKED)
+    if len(rows) > MOST_QUESTIONS:
+        order = sorted(rows, key=lambda row: _coin(corpus.entries[row].text + "sample"))
+        rows = np.sort(np.array(order[:MOST_QUESTIONS]))
+    told = set(corpus.entry_target[corpus.entry_kind == TOLD].tolist())
+    for row in rows.tolist():
+        entry = corpus.entries[row]
+        chance = random.Random(int(_coin(entry.text) * 2**32))
+        own = corpus.rows_of(entry.target)
+        same = (corpus.entry_kind[own] == ASKED) & (corpus.entry_lang[own] == corpus.entry_lang[row])
+        if same.sum() == 1:  # the only question cannot be left out: a part of it is asked, or the text must answer it
+            yield _Query(row, corrupt(entry.text, chance, strong=True), True, False)
+            if entry.target in told:
+                yield _Query(row, entry.text, False, True)
+        elif chance.random() < CORRUPTED_SHARE:
+            yield _Query(row, corrupt(entry.text, chance, strong=False), True, False)
+        else:
+            yield _Query(row, entry.text, False, False)
+
+
+def _coin(text: str) -> float:
+    """0 to 1, the same for the same text on every machine."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48

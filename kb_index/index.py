@@ -1,0 +1,216 @@
+"""An index: built in memory from articles, or loaded from a version's folder; asked for hits and a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kb_index.classifier import train
+from kb_index.common_words import common_words
+from kb_index.config import Config
+from kb_index.content import Article, Topic
+from kb_index.corpus import TOLD, Corpus
+from kb_index.decision import Candidate, Decider, decide
+from kb_index.encoder import Encoder, Vectors
+from kb_index.keywords import Keywords
+from kb_index.ngrams import Ngrams
+from kb_index.passages import Passage
+from kb_index.postings import Floats
+from kb_index.ranking import Ranking, evidence
+from kb_index.signals import DENSE_ANY, Measured, Signals
+from kb_index.text import stems
+from kb_index.vectors import VectorIndex
+
+TEXT_LENGTH_WEIGHT = 0.4  # BM25's b: entries are short and of like length
+Answer = dict[str, Any]
+
+
+@dataclass
+class Index:
+    """`version` names it in every answer."""
+
+    version: str
+    signals: Signals
+    ranking: Ranking
+    decider: Decider
+
+    @property
+    def corpus(self) -> Corpus:
+        return self.signals.corpus
+
+    def search(self, text: str, vector: Floats, lang: str, limit: int = 5, exclude: Sequence[str] = ()) -> Answer:
+        """What `POST /search` answers (docs/architecture.md). `vector`: of `clean(text)`, by the index's encoder."""
+        corpus = self.corpus
+        question = self.clean(text)
+        measured = self.signals.measure(question, vector, lang)
+        hidden = set(exclude)
+        excluded = [at for at, one in enumerate(corpus.targets) if not one.topic and one.id in hidden]
+        measured.features[excluded] = -1
+        ranked = self.ranking.rank(self.signals, measured)
+        shown = [place for place, target in enumerate(ranked.targets) if ranked.features[place, DENSE_ANY] >= 0]
+        probabilities: list[float] = []
+        among = 0.0
+        if shown:
+            first = corpus.targets[ranked.targets[0]]
+            unmatched = self.signals.unmatched(measured, int(ranked.targets[0]))
+            row = evidence(ranked, corpus.family, question, unmatched, lang not in first.variants)
+            probabilities, among = self.decider.probabilities(row, ranked.scores)
+        found = [self._candidate(int(ranked.targets[place]), probabilities[place]) for place in shown]
+        outcome, reason, handed = decide(found, among, self.decider.bound.threshold)
+        hits, topics = [], []
+        for place in shown:
+            target = int(ranked.targets[place])
+            if corpus.targets[target].topic:
+                topics.append(
+                    self.topic(corpus.targets[target].id, lang) | {"probability": round(probabilities[place], 4)}
+                )
+            else:
+                hits.append(self._hit(target, lang, measured, probabilities[place], float(ranked.scores[place])))
+            if len(hits) >= limit and len(topics) >= limit:
+                break
+        decision: Answer = {"outcome": outcome, "probability": round(probabilities[0] if probabilities else 0.0, 4)}
+        decision |= {"level": None, "channel": None, "topic": None, "urgent": False, "reason": reason}
+        if outcome == "handoff":
+            decision |= {"level": 1, "channel": "ticket"}
+            if handed is not None:
+                topic = self.topic(corpus.targets[int(ranked.targets[shown[handed]])].id, lang)
+                decision |= {key: topic[key] for key in ("level", "channel", "topic", "urgent")}
+                decision["probability"] = round(found[handed].probability, 4)
+        return {
+            "version": self.version,
+            "lang": lang,
+            "decision": decision,
+            "hits": hits[:limit],
+            "topics": topics[:limit],
+        }
+
+    def clean(self, text: str) -> str:
+        """The question as it is encoded and measured."""
+        return self.corpus.names.remove(" ".join(text.split()))
+
+    def article(self, ident: str, lang: str) -> Article | None:
+        """The article in exactly this language."""
+        return next((item for item in self.corpus.articles if (item.id, item.lang) == (ident, lang)), None)
+
+    def topic(self, ident: str, lang: str) -> Answer:
+        """One topic in `lang`, else in the first language it has. KeyError where there is none."""
+        for target in self.corpus.targets:
+            if target.topic and target.id == ident:
+                return topic_json(self.corpus.topics[_variant(target.variants, lang, self._languages())])
+        raise KeyError(ident)
+
+    def _languages(self) -> list[str]:
+        return list(self.corpus.config.stemmers)
+
+    def _candidate(self, target: int, probability: float) -> Candidate:
+        found = self.corpus.targets[target]
+        urgent = found.topic and self.corpus.topics[next(iter(found.variants.values()))].urgent
+        return Candidate(probability, found.topic, urgent)
+
+    def _hit(self, target: int, lang: str, measured: Measured, probability: float, score: float) -> Answer:
+        variants = self.corpus.targets[target].variants
+        place = _variant(variants, lang, self._languages())
+        article = self.corpus.articles[place]
+        passage = self._passage(target, article, self.corpus.passages[place], measured)
+        url = article.url or f"/articles/{article.lang}/{article.id}"
+        if passage.anchor:
+            url += f"#{passage.anchor}"
+        elif passage.second is not None:
+            url += f"#t={passage.second}"
+        return {
+            "article": article.id,
+            "version": article.version,
+            "lang": article.lang,
+            "kind": article.kind,
+            "title": article.title,
+            "url": url,
+            "passage": f"{article.id}.{article.lang}#{passage.number}",
+            "heading": passage.heading,
+            "second": passage.second,
+            "text": passage.text,
+            "probability": round(probability, 4),
+            "score": round(score, 4),
+        }
+
+    def _passage(self, target: int, article: Article, passages: list[Passage], measured: Measured) -> Passage:
+        """The passage that answers: the best by vectors and words; the first where nothing speaks for another."""
+        if len(passages) == 1:
+            return passages[0]
+        if not passages:
+            return Passage(0, "")
+        value = np.zeros(len(passages), np.float32)
+        for row in self.corpus.rows_of(target):
+            entry = self.corpus.entries[row]
+            if entry.kind == TOLD and entry.lang == article.lang:
+                value[entry.passage] = max(value[entry.passage], measured.dense[row] + 0.6 * measured.word[row])
+        return passages[int(value.argmax())]
+
+
+def _variant(variants: Mapping[str, int], lang: str, languages: Sequence[str]) -> int:
+    for code in (lang, *languages):
+        if code in variants:
+            return variants[code]
+    return next(iter(variants.values()))
+
+
+def topic_json(topic: Topic) -> Answer:
+    """A topic as the service shows it, without its probability."""
+    return {
+        "topic": topic.id,
+        "lang": topic.lang,
+        "level": topic.level,
+        "channel": topic.channel,
+        "title": topic.title,
+        "text": topic.text,
+        "urgent": topic.urgent,
+        "passed_to": topic.passed_to,
+        "passed_on": topic.passed_on,
+    }
+
+
+def build_index(
+    articles: Sequence[Article],
+    topics: Sequence[Topic],
+    config: Config,
+    encoder: Encoder,
+    risk: float,
+    *,
+    version: str = "memory",
+    known: Mapping[str, Floats] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Index:
+    """Encode what is not `known` (text → vector), index and fit. Takes about a minute per 10,000 texts on one core."""
+    from kb_index.fitting import fit  # scikit-learn is needed only here
+
+    corpus = Corpus(articles, topics, config)
+    vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known or {}, progress)
+    progress(f"indexing {len(corpus.entries)} texts of {len(corpus.targets)} articles and topics")
+    classifier, left_out = train(corpus, vectors)
+    keywords = {}
+    for at, lang in enumerate(corpus.langs):
+        rows = np.flatnonzero(corpus.entry_lang == at)
+        stemmer = config.stemmer(lang)
+        words = [stems(corpus.entries[row].text, stemmer) for row in rows]
+        targets = corpus.entry_target[rows].tolist()
+        keywords[lang] = Keywords.build(words, targets, TEXT_LENGTH_WEIGHT, common_words(lang, stemmer))
+    grams = Ngrams.build([entry.text for entry in corpus.entries], corpus.entry_target.tolist())
+    signals = Signals(corpus, VectorIndex.build(vectors), keywords, grams, classifier)
+    progress("fitting ranking and probabilities")
+    ranking, decider = fit(signals, encoder, left_out, risk)
+    return Index(version, signals, ranking, decider)
+
+
+def encode_texts(
+    texts: Sequence[str], encoder: Encoder, known: Mapping[str, Floats], progress: Callable[[str], None]
+) -> Vectors:
+    """(texts, dim) float32; each different unknown text is encoded once."""
+    fresh = [text for text in dict.fromkeys(texts) if text not in known]
+    progress(f"encoding {len(fresh)} new texts, {len(set(texts)) - len(fresh)} known")
+    encoded = dict(zip(fresh, encoder.encode(fresh, batch_size=16), strict=True)) if fresh else {}
+    result = np.zeros((len(texts), encoder.dim), np.float32)
+    for row, text in enumerate(texts):
+        result[row] = encoded[text] if text in encoded else known[text]
+    return result
