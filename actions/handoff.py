@@ -1,0 +1,86 @@
+"""Handing over to people: the topic's words with its channel's button first, and the receipt that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions.kb import Found, Topic
+from actions.turn import Events, Turn, payload
+
+CHANNELS = frozenset({"ticket", "callback", "sla"})
+
+
+def hand_over(turn: Turn, question: str, found: Found, reason: str | None = None) -> Events:
+    """What the decision says: the topic's channel, or a ticket where no topic fits. Urgent topics are said to be so."""
+    topic = found.topic
+    decision = found.decision
+    reasons = receipt(question, found, "handoff", reason)
+    if topic is None:
+        return offer_people(turn, question, reasons, response="utter_no_answer", probability=decision["probability"])
+    if topic["urgent"]:
+        turn.say("utter_urgent")
+    if topic["lang"] != turn.lang:
+        turn.say("utter_other_language")
+    channel = topic["channel"] if topic["channel"] in CHANNELS else "ticket"
+    return offer_people(
+        turn, question, reasons,
+        response=f"utter_handoff_{channel}", words=topic["text"], topic=kept(topic),
+        level=topic["level"], channel=channel, probability=decision["probability"],
+    )  # fmt: skip
+
+
+def offer_people(
+    turn: Turn,
+    question: str,
+    reasons: dict[str, Any],
+    *,
+    response: str,
+    topic: dict[str, Any] | None = None,
+    level: int = 1,
+    channel: str = "ticket",
+    probability: float = 0.0,
+    **values: Any,
+) -> Events:
+    """Say `response` with buttons that carry question and topic, so that they work at any later time too."""
+    turn.say(
+        response,
+        custom={
+            "type": "handoff",
+            "decision": {"outcome": "handoff", "probability": probability, "level": level, "channel": channel},
+            "receipt": reasons,
+        },
+        **{kind: payload(f"request_{kind}", question=question, topic=topic) for kind in sorted(CHANNELS)},
+        **values,
+    )
+    return turn.set(expects=None, offer={"question": question, "topic": topic})
+
+
+def kept(topic: Topic) -> dict[str, Any]:
+    """What a case needs to know of its topic."""
+    return {
+        "id": topic["topic"], "level": topic["level"], "channel": topic["channel"], "title": topic["title"],
+        "passed_to": topic.get("passed_to"), "passed_on": topic.get("passed_on"),
+    }  # fmt: skip
+
+
+def receipt(question: str, found: Found | None, outcome: str, reason: str | None = None) -> dict[str, Any]:
+    """Why the bot did what it did, for whoever takes over; `found` is None where the search was down."""
+    return {
+        "question": question,
+        "outcome": outcome,
+        "reason": reason or (found.decision["reason"] if found else None),
+        "index_version": found.version if found else None,
+        "candidates": [
+            {
+                "article": hit["article"],
+                "version": hit["version"],
+                "title": hit["title"],
+                "probability": hit["probability"],
+            }
+            for hit in (found.hits if found else [])
+        ],
+        "topics": [
+            {"topic": topic["topic"], "level": topic["level"], "probability": topic["probability"]}
+            for topic in (found.topics if found else [])
+        ],
+    }

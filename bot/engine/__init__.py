@@ -1,0 +1,1 @@
+"""The only code that Rasa's process imports (Python 3.10): the channel and the tracker store."""

@@ -1,0 +1,39 @@
+"""Bounded sessions: what a turn costs grows with the events of its session, so a long one is begun anew."""
+
+from __future__ import annotations
+
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, DEFAULT_SLOT_NAMES
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet
+from rasa.shared.core.trackers import DialogueStateTracker
+
+MOST_EVENTS = 40  # about four answered questions
+
+
+def reset_unless_bounded(tracker: DialogueStateTracker, domain: Domain) -> DialogueStateTracker:
+    """The same tracker, or a new session with its slots where it has too many events and no form is open."""
+    if len(tracker.events) <= MOST_EVENTS or tracker.active_loop_name is not None:
+        return tracker
+    initial = {slot.name: slot.initial_value for slot in domain.slots}
+    carried = [
+        SlotSet(name, value)
+        for name, value in tracker.current_slot_values().items()
+        if name not in DEFAULT_SLOT_NAMES and value != initial.get(name)
+    ]
+    return new_session(tracker, carried, domain)
+
+
+def continue_session(tracker: DialogueStateTracker, lang: str, domain: Domain) -> DialogueStateTracker:
+    """The tracker with a session begun and slot `lang` set."""
+    if not tracker.events:
+        tracker = new_session(tracker, [], domain)
+    if tracker.get_slot("lang") != lang:
+        tracker.update(SlotSet("lang", lang), domain)
+    return tracker
+
+
+def new_session(tracker: DialogueStateTracker, slots: list[SlotSet], domain: Domain) -> DialogueStateTracker:
+    events = [SessionStarted(), *slots, ActionExecuted(ACTION_LISTEN_NAME)]
+    begun = DialogueStateTracker.from_events(tracker.sender_id, events, slots=domain.slots, domain=domain)
+    begun.model_id, begun.assistant_id = tracker.model_id, tracker.assistant_id
+    return begun
