@@ -66,7 +66,12 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             "GUICHET_INTERNAL_TOKEN: expected the secret that the processes share, got none: start with "
             "`python -m bot run`, or set the same random text for all processes"
         )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"GUICHET_DATA_DIR: expected a folder that can be made, got {settings.data_dir} ({error.strerror})"
+        ) from None
     engine = make_engine(settings.database)
     await prepare(engine, [tables.metadata, cases.metadata])
     database = Database(engine)

@@ -153,20 +153,21 @@ async def _read_file(request: web.Request, limit: int) -> tuple[str | None, byte
     if request.content_type != "multipart/form-data":
         raise ApiError(415, "file_missing", "file")
     try:
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader) or part.name != "file":
-                raise ApiError(422, "file_missing", "file")
-            content = bytearray()
-            while chunk := await part.read_chunk(_CHUNK):
-                content += chunk
-                if len(content) > limit:
-                    raise ApiError(413, "file_too_large", "file", limit=round(limit / _MEGABYTE, 1))
-            if not content:
-                raise ApiError(422, "file_empty", "file")
-            return part.filename, bytes(content)
+        reader = await request.multipart()
+        part = await reader.next()
+        if not isinstance(part, BodyPartReader) or part.name != "file":
+            raise ApiError(422, "file_missing", "file")
+        content = bytearray()
+        while chunk := await part.read_chunk(_CHUNK):
+            content += chunk
+            if len(content) > limit:
+                raise ApiError(413, "file_too_large", "file", limit=f"{limit / _MEGABYTE:.3g}")
+        await reader.next()  # the end was sent too: the file is whole
     except (ValueError, AssertionError):
         raise ApiError(400, "bad_request") from None
-    raise ApiError(422, "file_missing", "file")
+    if not content:
+        raise ApiError(422, "file_empty", "file")
+    return part.filename, bytes(content)
 
 
 def _keep(path: Path, content: bytes) -> None:

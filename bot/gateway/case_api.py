@@ -12,7 +12,7 @@ from bot.cases import Case, Conflict, receipt, store, texts
 from bot.cases.calendar import display, free_slots
 from bot.cases.model import NotFound, read_reference
 from bot.cases.slots import iso
-from bot.gateway.context import GATEWAY, ApiError, Gateway
+from bot.gateway.context import GATEWAY, LANG, ApiError, Gateway
 from bot.gateway.guard import opened, read_json, within
 from bot.gateway.journal import Conversation, Draft, append
 
@@ -104,6 +104,7 @@ async def post_case(request: web.Request) -> web.Response:
     await within(request, "cases", conversation.id)
     wanted = data.get("lang")
     lang = gateway.languages.choose(wanted) if isinstance(wanted, str) and wanted else conversation.lang
+    request[LANG] = lang
     key = request.headers.get("Idempotency-Key", "")
     body = await open_case(gateway, conversation, data, key=key, lang=lang, tell=True)
     return web.json_response({"case": body}, status=201)

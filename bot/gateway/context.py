@@ -24,6 +24,9 @@ from bot.settings import Settings
 CONVERSATION: web.RequestKey[Conversation] = web.RequestKey("conversation", Conversation)
 
 
+LANG: web.RequestKey[str] = web.RequestKey("lang", str)
+
+
 class ApiError(Exception):
     """An answer other than success: `code` is stable, the sentence is `system.error.<code>` of the catalogue."""
 
@@ -59,7 +62,10 @@ class Gateway:
         return datetime.now(UTC)
 
     def lang_of(self, request: web.Request) -> str:
-        """The language to answer a request in: its conversation's, else the first the browser asks for that we have."""
+        """The language to answer a request in: the one it named, its conversation's, or the browser's first that
+        we have."""
+        if LANG in request:
+            return request[LANG]
         conversation: Conversation | None = request.get(CONVERSATION)
         if conversation is not None:
             return conversation.lang

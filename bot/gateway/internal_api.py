@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.cases import NotFound, fields, store
 from bot.gateway.case_api import give_consent, open_case, own_case, own_cases, slots
-from bot.gateway.context import GATEWAY, ApiError, Gateway
+from bot.gateway.context import GATEWAY, LANG, ApiError, Gateway
 from bot.gateway.guard import read_json
 from bot.gateway.health import metrics
 from bot.gateway.journal import Conversation
@@ -27,14 +27,14 @@ async def check_field(request: web.Request) -> web.Response:
     now = gateway.now()
     async with gateway.database.read() as connection:
         taken = await store.bookings_by_start(connection, now) if field == "slot" else {}
-    context = fields.Context(_lang(gateway, body), gateway.policy, gateway.catalogue.text, now, taken)
+    context = fields.Context(_lang(request, body), gateway.policy, gateway.catalogue.text, now, taken)
     checked = fields.check(field, body.get("value"), context)
     return web.json_response({"value": checked.value, "display": checked.display})
 
 
 async def get_slots(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
-    return web.json_response(await slots(gateway, _lang(gateway, request.query), limit=SLOTS_OFFERED))
+    return web.json_response(await slots(gateway, _lang(request, request.query), limit=SLOTS_OFFERED))
 
 
 async def post_case(request: web.Request) -> web.Response:
@@ -42,7 +42,7 @@ async def post_case(request: web.Request) -> web.Response:
     data = await read_json(request)
     conversation = await _conversation(gateway, data.get("conversation"))
     key = str(data.get("idempotency_key") or "")
-    lang = _lang(gateway, data)
+    lang = _lang(request, data)
     case = await open_case(gateway, conversation, data, key=key, lang=lang, tell=False)
     return web.json_response({"case": case}, status=201)
 
@@ -72,9 +72,10 @@ async def _conversation(gateway: Gateway, named: object) -> Conversation:
     return found
 
 
-def _lang(gateway: Gateway, values: Mapping[str, Any]) -> str:
-    lang = values.get("lang")
-    return gateway.languages.choose(lang if isinstance(lang, str) else None)
+def _lang(request: web.Request, values: Mapping[str, Any]) -> str:
+    named = values.get("lang")
+    lang = request[LANG] = request.app[GATEWAY].languages.choose(named if isinstance(named, str) else None)
+    return lang
 
 
 def add_routes(app: web.Application) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.gateway.journal import Button, Draft
@@ -38,7 +38,7 @@ def read_reply(body: object, lang: str) -> Reply:
     if not drafts:
         raise MalformedReply("the reply says nothing")
     if not any("decision" in draft.body for draft in drafts):
-        drafts = [_chat(draft) for draft in drafts]
+        drafts = [_chat(draft) if draft.type == "text" else draft for draft in drafts]
     if form and asked and drafts[-1].type == "text":
         drafts[-1] = _question(drafts[-1], form, asked)
     return Reply(tuple(drafts), form, asked)
@@ -84,24 +84,14 @@ def _custom(custom: object, lang: str) -> Draft:
 
 
 def _chat(draft: Draft) -> Draft:
-    return Draft(
-        sender=draft.sender,
-        type=draft.type,
-        body={**draft.body, "decision": {"outcome": "chat"}},
-        buttons=draft.buttons,
-    )
+    return replace(draft, body={**draft.body, "decision": {"outcome": "chat"}})
 
 
 def _question(draft: Draft, form: str, asked: str) -> Draft:
     """The last words of a turn inside a form ask for a field: the page can then offer the fitting keyboard."""
     kind = form.removesuffix("_form")
-    return Draft(
-        sender=draft.sender,
-        type="form",
-        body={**draft.body, "form": {"kind": kind, "field": asked.removeprefix(f"{kind}_")}},
-        buttons=draft.buttons,
-        receipt=draft.receipt,
-    )
+    asked_for = {"kind": kind, "field": asked.removeprefix(f"{kind}_")}
+    return replace(draft, type="form", body={**draft.body, "form": asked_for})
 
 
 def _buttons(value: object) -> tuple[Button, ...]:

@@ -47,6 +47,7 @@ class RasaPeer:
         self._done: dict[tuple[str, str], Any] = {}
         self._server: TestServer | None = None
         self._locks: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def echo(self, turn: Turn) -> Any:
         return text_reply(f"echo: {turn.get('text') or turn.get('payload')}")
@@ -77,12 +78,19 @@ class RasaPeer:
             return web.Response(status=self.statuses.pop(0))
         if self.raw is not None:
             return web.Response(text=self.raw)
+        # A turn goes on where its caller has gone, as Rasa's does.
+        work = asyncio.create_task(self._once(turn))
+        self._tasks.add(work)
+        work.add_done_callback(self._tasks.discard)
+        return web.json_response(await asyncio.shield(work))
+
+    async def _once(self, turn: Turn) -> Any:
         key = (turn["sender"], turn["message_id"])
         async with self._locks.setdefault(turn["sender"], asyncio.Lock()):
             if key not in self._done:
                 self.turns.append(turn)
                 self._done[key] = await self.answer(turn)
-        return web.json_response(self._done[key])
+        return self._done[key]
 
 
 class Talk:
