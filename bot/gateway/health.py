@@ -6,13 +6,15 @@ import asyncio
 from ipaddress import ip_address
 
 from aiohttp import ClientError, ClientTimeout, web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cases import outbox
 from bot.gateway.context import GATEWAY, ApiError, Gateway
 from bot.gateway.guard import has_internal_token
 
+LETTERS = Gauge("guichet_outbox_letters", "Mails and webhook calls by state", ["status"])
 _PATIENCE = ClientTimeout(total=2)
 
 
@@ -43,6 +45,10 @@ async def metrics(request: web.Request) -> web.Response:
     forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     if not has_internal_token(request) and (forwarded or not _is_loopback(request.remote)):
         raise ApiError(404, "not_found")
+    gateway = request.app[GATEWAY]
+    async with gateway.database.read() as connection:
+        for status, count in (await outbox.counts(connection)).items():
+            LETTERS.labels(status).set(count)
     return web.Response(
         body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
     )
