@@ -37,11 +37,11 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Seconds, except `attempts`. The defaults give up after about two days."""
+    """Seconds, except `attempts`. The defaults give up after about three days."""
 
     first: float = 5.0
     longest: float = 3600.0
-    attempts: int = 60
+    attempts: int = 100
     send_timeout: float = 45.0
     lease: float = 90.0
     poll: float = 15.0

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import phonenumbers
+
 from .calendar import calendar_file, display
 from .model import Case, Event, Kind, Say, Status
 
@@ -54,7 +56,7 @@ def calendar(case: Case, say: Say, company: str, organizer: str) -> bytes:
 
 def appointment(case: Mapping[str, Any], lang: str, summary: str, *, say: Say, company: str, organizer: str) -> bytes:
     """The same from `Case.full()`; `summary` is "summary" or, for staff, "staff_summary"."""
-    values = {"company": company, "phone": case["phone"], "subject": case["subject"], "ref": case["ref"]}
+    values = {"company": company, "phone": spoken(case["phone"]), "subject": case["subject"], "ref": case["ref"]}
     return calendar_file(
         uid=f"{case['ref']}@{organizer.rpartition('@')[2]}",
         start=datetime.fromisoformat(case["slot"]),
@@ -76,7 +78,7 @@ def customer_mail(letter: Letter, *, say: Say, company: str, time_zone: str, lin
     values = {
         "ref": case["ref"],
         "link": link,
-        "phone": case["phone"] or "",
+        "phone": spoken(case["phone"]) if case["phone"] else "",
         "contract": case["contract"] or "",
         "due_at": _moment(case["due_at"], lang, time_zone, say),
         "slot": _moment(case["slot"], lang, time_zone, say),
@@ -125,7 +127,19 @@ def _fact(case: Mapping[str, Any], name: str, lang: str, time_zone: str, say: Sa
         value = say(lang, f"cases.{name}.{value}")
     elif name == "attachments":
         value = ", ".join(f"{file['name']} ({_size(file['size'])})" for file in value)
-    return f"{say(lang, f'cases.label.{name}')}: {value}"
+    elif name == "phone":
+        value = spoken(value)
+    return _pair(say(lang, f"cases.label.{name}"), value, lang, say)
+
+
+def _pair(label: str, value: object, lang: str, say: Say) -> str:
+    return say(lang, "cases.pair", label=label, value=value)
+
+
+def spoken(phone: str) -> str:
+    """`+33612345678` in groups, as it is read aloud."""
+    number = phonenumbers.parse(phone, None)
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 def _size(count: int) -> str:
@@ -138,22 +152,22 @@ def _receipt(receipt: Mapping[str, Any], lang: str, say: Say) -> str:
 
     lines = []
     if receipt.get("question"):
-        lines.append(f"{label('question')}: {receipt['question']}")
+        lines.append(_pair(label("question"), receipt["question"], lang, say))
     if receipt.get("reason"):
         reason = str(receipt["reason"])
-        lines.append(f"{label('reason')}: {_known(say, lang, f'cases.mail.reason.{reason}', reason)}")
+        lines.append(_pair(label("reason"), _known(say, lang, f"cases.mail.reason.{reason}", reason), lang, say))
     if receipt.get("index_version"):
-        lines.append(f"{label('index_version')}: {receipt['index_version']}")
+        lines.append(_pair(label("index_version"), receipt["index_version"], lang, say))
     for name, field in (("candidates", "title"), ("topics", "topic")):
         if name in receipt:
             found = [f"  {item.get(field)} ({item.get('probability', 0):.2f})" for item in receipt[name]]
-            lines += [f"{label(name)}:", *(found or [f"  {label('none')}"])]
+            lines += [_pair(label(name), "", lang, say).rstrip(), *(found or [f"  {label('none')}"])]
     said = receipt.get("transcript") or []
     if said:
-        lines.append(f"{label('transcript')}:")
+        lines.append(_pair(label("transcript"), "", lang, say).rstrip())
         for message in said:
             speaker = _known(say, lang, f"cases.mail.speaker.{message['from']}", str(message["from"]))
-            lines.append(f"  {speaker}: " + str(message["text"]).replace("\n", "\n    "))
+            lines.append("  " + _pair(speaker, str(message["text"]).replace("\n", "\n    "), lang, say))
     return "\n".join([f"--- {label('receipt')} ---", *lines]) if lines else ""
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -51,8 +52,10 @@ def french(case_policy: Policy, say: Say) -> Context:
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/cases.db")
+    """An empty database: SQLite, or the one that TEST_POSTGRES_URL names."""
+    engine = make_engine(os.environ.get("TEST_POSTGRES_URL") or f"sqlite+aiosqlite:///{tmp_path}/cases.db")
     async with engine.begin() as conn:
+        await conn.run_sync(metadata.drop_all)
         await conn.run_sync(metadata.create_all)
     yield engine
     await engine.dispose()

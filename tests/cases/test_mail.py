@@ -100,7 +100,7 @@ async def test_staff_get_the_case_its_receipt_and_its_files_and_can_answer(
         "Où est ma facture ?",
         "aucune réponse assez probable",
         "Lire une facture (0.31)",
-        "Client: Bonjour",
+        "Client\u00a0: Bonjour",
         "reçu n°1.pdf",
     ):
         assert words in body
@@ -123,7 +123,7 @@ async def test_a_callback_brings_its_calendar_file_to_both(desk: Desk, mailer: M
         (event,) = Calendar.from_ical(content).walk("VEVENT")
         assert event.decoded("DTSTART").isoformat() == "2026-11-26T13:00:00+00:00"
         summaries.append(str(event["SUMMARY"]))
-    assert summaries == ["Rappel de Archivelle Services", f"Rappeler +33612345678 ({ref})"]
+    assert summaries == ["Rappel de Archivelle Services", f"Rappeler +33 6 12 34 56 78 ({ref})"]
 
 
 async def test_consent_is_asked_for_with_what_and_to_whom(desk: Desk, mailer: Mailer, post: Post) -> None:

@@ -18,6 +18,7 @@ from bot.cases.outbox import DeliveryError, Outbox
 from bot.cases.tables import outbox as table
 from bot.cases.webhook import Webhook, WebhookSettings, is_public, signature
 from tests.cases.asking import NOW, Desk, ticket
+from tests.cases.conftest import ROOT
 
 SECRET = "a-secret-of-both"
 
@@ -90,6 +91,25 @@ async def test_the_receiver_can_verify_who_sent_what_and_when(
     assert signature("another", timestamp, body) != headers["X-Guichet-Signature"]
     assert headers["X-Guichet-Delivery"] == letter["id"]
     assert headers["X-Guichet-Event"] == "case.created"
+
+
+async def test_the_documented_check_accepts_what_is_sent_and_nothing_else(
+    settings: WebhookSettings, receiver: Receiver, letter: Mapping[str, Any]
+) -> None:
+    await send(settings, letter)
+    ((headers, body),) = receiver.calls
+    page = (ROOT / "docs" / "webhook.md").read_text("utf-8")
+    documented: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], documented)
+    genuine = documented["is_genuine"]
+    timestamp, given = headers["X-Guichet-Timestamp"], headers["X-Guichet-Signature"]
+    assert genuine(SECRET, timestamp, body, given)
+    assert not genuine("another", timestamp, body, given)
+    assert not genuine(SECRET, timestamp, body + b" ", given)
+    assert not genuine(SECRET, str(int(timestamp) + 1), body, given)
+    told = json.loads(body)
+    for name in (*told, *told["case"]):
+        assert f'"{name}"' in page, f"docs/webhook.md says nothing of {name}"
 
 
 async def test_the_body_is_the_case_and_its_receipt_without_the_customers_key(

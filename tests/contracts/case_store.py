@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.cases import Attachment, Channel, Conflict, FieldError, KeyReused, NotFound, Policy, Status, store, tables
 from bot.cases.model import utc_text
@@ -110,6 +110,19 @@ class CaseStoreContract:
         results = Counter(await asyncio.gather(*(attempt(number) for number in range(12))))
         assert results == Counter(open=case_policy.callback.agents, slot_taken=12 - case_policy.callback.agents)
         assert await count(desk.engine, tables.bookings) == case_policy.callback.agents
+
+    async def test_a_slot_cannot_be_overbooked_even_on_an_outdated_view_of_it(
+        self, desk: Desk, case_policy: Policy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def nothing_taken(conn: AsyncConnection, now: datetime) -> dict[datetime, int]:
+            return {}
+
+        monkeypatch.setattr(store, "bookings_by_start", nothing_taken)
+        for number in range(case_policy.callback.agents):
+            await desk.open(callback(), f"k{number}")
+        with pytest.raises(FieldError, match="slot_taken"):
+            await desk.open(callback(), "one-more")
+        assert await count(desk.engine, tables.cases) == case_policy.callback.agents
 
     async def test_bookings_are_counted_by_start_and_a_closed_callback_frees_its_place(self, desk: Desk) -> None:
         body = await desk.open(callback())
