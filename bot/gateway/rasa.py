@@ -52,7 +52,7 @@ class Rasa:
             ) as response:
                 if response.status == 200:
                     return await response.json(content_type=None)
-                if response.status in (429, 502, 503, 504):
+                if response.status in (429, 503):
                     raise Unreachable(f"status {response.status}")
                 if response.status >= 500:
                     raise TurnFailed(f"status {response.status}")

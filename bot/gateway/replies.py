@@ -11,6 +11,7 @@ from bot.gateway.journal import Button, Draft
 SOURCE_KEYS = ("article", "version", "title", "url", "passage", "kind", "heading", "second", "lang")
 DECISION_KEYS = ("outcome", "probability", "level", "channel")
 CASE_KEYS = ("ref", "kind", "level", "status", "due_at")
+ASKING = ("text", "choices")
 EVENT_TYPES = {"answer": "answer", "handoff": "choices", "choices": "choices", "case": "case"}
 
 
@@ -38,8 +39,8 @@ def read_reply(body: object, lang: str) -> Reply:
     if not drafts:
         raise MalformedReply("the reply says nothing")
     if not any("decision" in draft.body for draft in drafts):
-        drafts = [_chat(draft) if draft.type == "text" else draft for draft in drafts]
-    if form and asked and drafts[-1].type == "text":
+        drafts = [_chat(draft) if draft.type in ASKING else draft for draft in drafts]
+    if form and asked and drafts[-1].type in ASKING:
         drafts[-1] = _question(drafts[-1], form, asked)
     return Reply(tuple(drafts), form, asked)
 
@@ -91,7 +92,8 @@ def _question(draft: Draft, form: str, asked: str) -> Draft:
     """The last words of a turn inside a form ask for a field: the page can then offer the fitting keyboard."""
     kind = form.removesuffix("_form")
     asked_for = {"kind": kind, "field": asked.removeprefix(f"{kind}_")}
-    return replace(draft, type="form", body={**draft.body, "form": asked_for})
+    kind_of_event = "form" if draft.type == "text" else draft.type
+    return replace(draft, type=kind_of_event, body={**draft.body, "form": asked_for})
 
 
 def _buttons(value: object) -> tuple[Button, ...]:

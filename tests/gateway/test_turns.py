@@ -122,6 +122,23 @@ async def test_a_failed_turn_is_tried_again_with_the_same_id(site: Site, talk: T
     assert [call["message_id"] for call in site.rasa.calls] == ["again", "again"]
 
 
+async def test_a_turn_that_fails_again_and_again_is_given_up_before_the_deadline(tmp_path: Path) -> None:
+    rasa = RasaPeer()
+    rasa.statuses = [500] * 50
+    async with open_site(tmp_path, rasa, turn_deadline=120.0) as site:
+        talk = await site.talk()
+        await talk.say("Encore une question")
+        assert (await talk.replies(1, seconds=60))[-1]["type"] == "error"
+    assert len(rasa.calls) == 5
+
+
+async def test_a_call_that_rasa_refuses_is_not_repeated(site: Site, talk: Talk) -> None:
+    site.rasa.statuses = [400]
+    await talk.say("Encore une question")
+    assert (await talk.replies(1))[-1]["type"] == "error"
+    assert len(site.rasa.calls) == 1
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -260,6 +277,19 @@ async def test_a_form_is_told_by_kind_and_field_and_its_end_too(site: Site, talk
     assert (asked["type"], asked["form"]) == ("form", {"kind": "ticket", "field": "email"})
     await talk.say("client@example.org")
     assert (await talk.replies(2))[-1]["type"] == "text"
+
+
+async def test_a_forms_choices_name_the_field_too(site: Site, talk: Talk) -> None:
+    async def ask(_turn: Turn) -> Any:
+        custom = {"type": "choices", "text": "Quand ?", "buttons": [{"title": "Demain", "payload": "/pick"}]}
+        state = {"active_loop": "callback_form", "requested_slot": "slot"}
+        return {"messages": [{"custom": custom}], "state": state}
+
+    site.rasa.answer = ask
+    await talk.say("Rappelez-moi, s'il vous plaît")
+    asked = (await talk.replies(1))[-1]
+    assert (asked["type"], asked["form"]) == ("choices", {"kind": "callback", "field": "slot"})
+    assert asked["decision"] == {"outcome": "chat"}
 
 
 async def test_custom_messages_become_events_with_known_keys_only_and_receipts_stay_private(
