@@ -17,7 +17,12 @@ export class Log {
     this.typing = h('div', { class: 'typing', 'aria-live': 'off' }, h('span', { class: 'visually-hidden' }, this.texts.t('log.typing')), h('i'), h('i'), h('i'));
     this.node = h('div', { class: 'log', role: 'log', 'aria-label': this.texts.t('log.label'), 'aria-live': 'off', tabindex: '0' }, this.list);
     this.jump = h('button', { class: 'jump', type: 'button', hidden: true, onclick: () => this.toEnd(true) }, this.texts.t('log.newest'), icon('down'));
-    this.node.addEventListener('scroll', () => { if (this.atEnd) this.jump.hidden = true; }, { passive: true });
+    this.node.addEventListener('scroll', () => {
+      this.sticking = this.atEnd;
+      if (this.sticking) this.jump.hidden = true;
+    }, { passive: true });
+    // What appears around the log (files, a lost connection) must not hide its end.
+    new ResizeObserver(() => { if (this.sticking) this.toEnd(); }).observe(this.node);
     this.clear();
   }
 
@@ -30,6 +35,7 @@ export class Log {
     this.entries = new Map();   // seq → element
     this.onTheWay = new Map();  // client_id → element
     this.offers = [];           // events with buttons
+    this.sticking = true;       // the end is kept in view
     this.node.setAttribute('aria-live', 'off');
     this.hideTyping();
   }
@@ -40,7 +46,6 @@ export class Log {
   /** @param {object} event of the journal @returns {boolean} whether it is new here */
   add(event) {
     if (this.entries.has(event.seq)) return false;
-    const follow = this.atEnd;
     if (event.from !== 'customer') this.hideTyping();
     let node = event.client_id && this.onTheWay.get(event.client_id);
     if (node) this.onTheWay.delete(event.client_id);
@@ -48,7 +53,7 @@ export class Log {
     this.settle(node, event.seq, event.at);
     if (event.buttons && event.buttons.length) this.offers.push({ event, node });
     if (event.from === 'customer') this.markChosen(event);
-    this.follow(follow, event);
+    this.follow(event);
     return true;
   }
 
@@ -60,7 +65,7 @@ export class Log {
     delete node.dataset.state;
     const state = node.querySelector('.state');
     if (state) state.replaceChildren(this.texts.t('log.sent'));
-    const time = node.querySelector('time');
+    const time = node.querySelector('.meta time');
     time.dateTime = at;
     time.textContent = this.texts.time(at);
     let after = this.list.lastElementChild;
@@ -182,11 +187,10 @@ export class Log {
   }
 
   showTyping() {
-    const follow = this.atEnd;
     clearTimeout(this.typingTimer);
     this.typingTimer = setTimeout(() => this.hideTyping(), TYPING);
     this.node.append(this.typing);
-    if (follow) this.toEnd();
+    if (this.sticking) this.toEnd();
   }
 
   hideTyping() {
@@ -216,16 +220,20 @@ export class Log {
     });
   }
 
-  follow(wasAtEnd, event) {
-    this.sticking = wasAtEnd || event.from === 'customer';
-    if (this.sticking) this.toEnd();
-    else if (this.node.getAttribute('aria-live') === 'polite') this.jump.hidden = false;
+  follow(event) {
+    if (event.from === 'customer') this.sticking = true;
+    if (!this.sticking && this.node.getAttribute('aria-live') === 'polite') this.jump.hidden = false;
   }
 
-  toEnd(smooth) {
-    const calm = !smooth || matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.node.scrollTo({ top: this.node.scrollHeight, behavior: calm ? 'auto' : 'smooth' });
-    this.jump.hidden = true;
+  /** Show the end, but never past the beginning of what answers the customer's last words. */
+  toEnd(whole) {
+    const { node, list } = this;
+    const end = node.scrollHeight - node.clientHeight;
+    const said = [...list.querySelectorAll('.from-customer')].pop();
+    const reply = said && said.nextElementSibling;
+    const top = whole || !reply ? end : Math.min(end, reply.offsetTop - 10);
+    node.scrollTo({ top, behavior: whole && !matchMedia('(prefers-reduced-motion: reduce)').matches ? 'smooth' : 'auto' });
+    this.jump.hidden = top === end || this.node.getAttribute('aria-live') !== 'polite';
   }
 }
 
