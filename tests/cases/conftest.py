@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import hypothesis
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -23,6 +24,10 @@ from tests.cases.asking import NOW, Desk
 from tests.running import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# What counts here is the result, not how long it takes on a busy machine.
+hypothesis.settings.register_profile("cases", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("cases")
 
 
 @pytest.fixture(scope="session")
