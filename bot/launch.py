@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -44,8 +46,10 @@ def run(settings: Settings) -> int:
         environment = process_environment(settings)
         check_ports_are_free(settings)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        publish_articles(environment)
-        train_rasa(settings, environment)
+        with ThreadPoolExecutor(2) as both:  # one core each
+            steps = [both.submit(publish_articles, environment), both.submit(train_rasa, settings, environment)]
+        for each in steps:
+            each.result()
         configuration = write_supervisor_configuration(settings)
     except LaunchError as error:
         say(str(error))
@@ -96,23 +100,28 @@ def check_ports_are_free(settings: Settings) -> None:
                 ) from error
 
 
-def step(command: list[str], environment: dict[str, str], *, doing: str) -> None:
+def step(command: list[str], environment: dict[str, str], *, doing: str, show: bool = False) -> None:
+    """Run a command to its end; `show` passes its lines on as they come. LaunchError with its last words."""
     started = time.monotonic()
     say(f"{doing} …")
-    result = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True)
-    if result.returncode != 0:
-        raise LaunchError(f"{doing} failed. Its last words:\n" + "\n".join(tail(result.stdout, result.stderr)))
+    last: deque[str] = deque(maxlen=25)
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last.append(line.rstrip())
+            if show:
+                say(f"  {line.rstrip()}")
+    if process.returncode != 0:
+        raise LaunchError(f"{doing} failed. Its last words:\n" + "\n".join(last))
     say(f"{doing}: done in {time.monotonic() - started:.1f} s")
-
-
-def tail(*outputs: str) -> list[str]:
-    return "\n".join(outputs).strip().splitlines()[-25:]
 
 
 def publish_articles(environment: dict[str, str]) -> None:
     """Build and publish the index of the articles as they are; unchanged articles cost a second."""
     for command, doing in (("build", "building the index of the articles"), ("publish", "publishing it")):
-        step([sys.executable, "-m", "kb_index", command], environment, doing=doing)
+        step([sys.executable, "-m", "kb_index", command], environment, doing=doing, show=True)
 
 
 def train_rasa(settings: Settings, environment: dict[str, str]) -> None:
@@ -154,15 +163,16 @@ def programs(settings: Settings) -> dict[str, list[str]]:
         "kb": [python, "-m", "kb_index", "serve"],
         "actions": [python, "-m", "actions"],
         "rasa": [
-            str(RASA_PYTHON), "-m", "rasa", "run", "--model", str(rasa_model_folder(settings)),
-            "--endpoints", "endpoints.yml", "--credentials", "credentials.yml",
+            # Rasa's own dependencies warn about each other at every start: nothing that its user can mend.
+            str(RASA_PYTHON), "-W", "ignore", "-m", "rasa", "run", "--quiet",
+            "--model", str(rasa_model_folder(settings)), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml",
             "--interface", "127.0.0.1", "--port", str(settings.rasa_port),
         ],
     }  # fmt: skip
 
 
 def control_socket(data_dir: Path) -> Path:
-    """Where supervisorctl reaches supervisord; a Unix socket's path is at most about 100 bytes, a data folder's is not."""
+    """Where supervisorctl reaches supervisord. A Unix socket's path has at most about 100 bytes, a data folder's more."""
     path = data_dir.resolve() / "run" / "supervisor.sock"
     if len(str(path)) < 90:
         return path
