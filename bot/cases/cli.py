@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from . import outbox
@@ -32,7 +33,15 @@ def outbox_app(open_engine: Callable[[], AsyncEngine]) -> typer.Typer:
             finally:
                 await engine.dispose()
 
-        return asyncio.run(within())
+        try:
+            return asyncio.run(within())
+        except DBAPIError as error:
+            typer.echo(
+                f"The outbox cannot be read: {error.orig}. Start Guichet once, which makes the database, or check "
+                "DATABASE_URL and GUICHET_DATA_DIR.",
+                err=True,
+            )
+            raise typer.Exit(2) from None
 
     @app.command("list")
     def list_(
@@ -46,10 +55,7 @@ def outbox_app(open_engine: Callable[[], AsyncEngine]) -> typer.Typer:
         elif not rows:
             typer.echo("Nothing is waiting.")
         else:
-            table = Table(*rows[0])
-            for row in rows:
-                table.add_row(*(str(value if value is not None else "") for value in row.values()))
-            Console().print(table)
+            Console().print(_table(rows))
 
     @app.command()
     def retry(
@@ -66,6 +72,18 @@ def outbox_app(open_engine: Callable[[], AsyncEngine]) -> typer.Typer:
         typer.echo(f"{count} to be tried again.")
 
     return app
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    """Short enough for 80 columns: the beginning of the id, which `retry` accepts, and the reason in full."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "case", "channel", "event", "status", "tries"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("reason", overflow="fold")
+    for row in rows:
+        event, reason = str(row["event"]).removeprefix("case."), row["last_error"] or ""
+        table.add_row(row["id"][:8], row["ref"], row["channel"], event, row["status"], str(row["attempts"]), reason)
+    return table
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

@@ -53,14 +53,24 @@ def test_list_shows_what_is_waiting_and_why_without_what_customers_wrote(databas
     assert "Facture" not in output
     (dead,) = json.loads(run(database, "list", "--dead", "--json")[1])
     assert (dead["status"], dead["last_error"]) == ("dead", "answered 500")
-    assert "dead" in run(database, "list")[1]
+    shown = run(database, "list", "--dead")[1]
+    assert dead["id"][:8] in shown
+    assert dead["ref"] in shown
+    assert "answered 500" in shown
 
 
 def test_retry_takes_one_letter_or_all_and_says_what_it_did(database: str) -> None:
     (dead,) = json.loads(run(database, "list", "--dead", "--json")[1])
-    assert run(database, "retry", dead["id"])[0] == 0
+    assert run(database, "retry", dead["id"][:8]) == (0, "1 to be tried again.\n")
     assert run(database, "list", "--dead") == (0, "Nothing is waiting.\n")
     assert run(database, "retry", "--all")[0] == 1
     status, output = run(database, "retry")
     assert status == 2
     assert "--all" in output
+
+
+def test_a_database_without_cases_is_said_so(tmp_path: Path) -> None:
+    status, output = run(f"sqlite+aiosqlite:///{tmp_path}/none.db", "list")
+    assert status == 2
+    assert "no such table" in output
+    assert "GUICHET_DATA_DIR" in output
