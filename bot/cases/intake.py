@@ -18,9 +18,9 @@ REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.SLA: ("email", "contract", "severity", "system", "text"),
 }
 OPTIONAL: Mapping[Kind, tuple[str, ...]] = {
-    Kind.TICKET: (),
+    Kind.TICKET: ("phone",),
     Kind.CALLBACK: ("email", "text"),
-    Kind.SLA: ("subject", "passed_to", "passed_on"),
+    Kind.SLA: ("subject", "phone", "passed_to", "passed_on"),
 }
 # Read from elsewhere than `data`, so that no request can claim another conversation or forge a receipt.
 _IGNORED = frozenset({"conversation", "idempotency_key", "receipt"})

@@ -28,6 +28,7 @@ def test_a_request_is_stored_in_its_normal_form(french: Context) -> None:
     )
     assert case.subject == sla()["system"]  # an SLA request need not have a subject of its own
     assert read(callback(), french).phone == "+33612345678"
+    assert read(ticket(phone="06 12 34 56 78"), french).phone == "+33612345678"
 
 
 @pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, fields in REQUIRED.items() for field in fields])
@@ -49,7 +50,7 @@ def test_required_fields_are_asked_for_by_name(kind: Kind, field: str, missing: 
         (sla(level=True), "invalid_level", "level"),
         (sla(level="x"), "invalid_level", "level"),
         (sla(level=4.0), "invalid_level", "level"),
-        (ticket(phone="0612345678"), "unknown_field", "phone"),
+        (ticket(contract="SLA-2026-0042"), "unknown_field", "contract"),
         (ticket(status="closed"), "unknown_field", "status"),
         (ticket(topic="x" * 200), "invalid_text", "topic"),
         (ticket(topic="a\nb"), "invalid_text", "topic"),
@@ -64,7 +65,7 @@ def test_what_does_not_fit_is_refused_by_name(data: dict[str, Any], code: str, f
 
 
 def test_empty_extras_are_no_reason_to_refuse(french: Context) -> None:
-    case = read(ticket(phone="", topic="", level=None, passed_to=None), french)
+    case = read(ticket(contract="", topic="", level=None, passed_to=None), french)
     assert (case.level, case.topic) == (1, None)
 
 
