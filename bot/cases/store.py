@@ -171,6 +171,8 @@ async def bookings_by_start(conn: AsyncConnection, now: datetime) -> dict[dateti
 
 async def get_case(conn: AsyncConnection, ref: str, *, conversation: str | None = None, key: str | None = None) -> Case:
     """The case, for its conversation or for who holds its key; NotFound for everybody else, existing or not."""
+    if not _possible(ref):
+        raise NotFound
     row = (await conn.execute(select(tables.cases).where(tables.cases.c.ref == ref))).mappings().one_or_none()
     owned = row is not None and (
         (conversation is not None and hmac.compare_digest(conversation.encode(), row["conversation"].encode()))
@@ -184,6 +186,8 @@ async def get_case(conn: AsyncConnection, ref: str, *, conversation: str | None 
 async def list_cases(conn: AsyncConnection, conversation: str, ref: str | None = None) -> list[Case]:
     """The conversation's own cases, newest first; only `ref` where given. Without attachments."""
     query = select(tables.cases).where(tables.cases.c.conversation == conversation)
+    if ref is not None and not _possible(ref):
+        return []
     if ref is not None:
         query = query.where(tables.cases.c.ref == ref)
     rows = await conn.execute(query.order_by(tables.cases.c.created_at.desc(), tables.cases.c.ref))
@@ -255,6 +259,11 @@ async def record(conn: AsyncConnection, ref: str, event: Event, actor: str, now:
     await conn.execute(
         insert(tables.case_events).values(ref=ref, at=now, event=event.value, actor=actor, details=details)
     )
+
+
+def _possible(ref: str) -> bool:
+    """Whether a database can be asked for it: some refuse null bytes and halves of characters."""
+    return ref.isascii() and ref.isprintable()
 
 
 def _case(row: RowMapping | Mapping[str, Any], attached: tuple[Attachment, ...] = ()) -> Case:

@@ -91,9 +91,7 @@ class Webhook:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, letter: Mapping[str, Any]) -> None:
-        body = json.dumps(
-            {name: letter[name] for name in ("id", "event", "at", "case", "receipt")}, ensure_ascii=False
-        ).encode()
+        body = json.dumps({name: letter[name] for name in ("id", "event", "at", "case", "receipt")}).encode()
         timestamp = str(int(self._now().timestamp()))
         headers = {
             "Content-Type": "application/json",

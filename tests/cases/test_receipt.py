@@ -14,5 +14,10 @@ def test_the_receipt_keeps_the_end_of_the_talk_and_why_the_search_abstained() ->
     assert set(kept["transcript"][0]) == {"from", "at", "text"}
 
 
+def test_halves_of_characters_do_not_reach_mail_and_webhook() -> None:
+    kept = build([{"from": "customer", "at": "t", "text": "a\ud83d"}], {"question": "b\ude00"})
+    assert (kept["transcript"][0]["text"], kept["question"]) == ("a?", "b?")
+
+
 def test_a_case_without_a_question_has_only_the_talk() -> None:
     assert build([]) == {"transcript": []}

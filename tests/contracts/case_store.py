@@ -143,8 +143,10 @@ class CaseStoreContract:
             for owner in ({"conversation": "c2"}, {"key": "guess"}, {"key": ""}, {}):
                 with pytest.raises(NotFound):
                     await store.get_case(conn, ref, **owner)
-            with pytest.raises(NotFound):
-                await store.get_case(conn, "T-2222-2222", conversation="c1")
+            for other in ("T-2222-2222", "T-\x00", "\ud800", ""):
+                with pytest.raises(NotFound):
+                    await store.get_case(conn, other, conversation="c1")
+                assert await store.list_cases(conn, "c1", other) == []
             assert await store.list_cases(conn, "c2") == []
 
     async def test_a_conversation_lists_its_own_cases_newest_first(self, desk: Desk) -> None:
