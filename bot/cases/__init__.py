@@ -7,6 +7,11 @@ What the web process needs (this package imports nothing of ours; everything com
     say                 `catalogue.text`, the sentences of data/messages
     now                 `datetime.now(UTC)`
 
+    mailer  = Mailer(MailSettings(…), say); hook = Webhook(WebhookSettings(…), now)
+    outbox  = Outbox(engine, {Channel.CUSTOMER_MAIL: mailer.customer, Channel.STAFF_MAIL: mailer.staff,
+                              Channel.WEBHOOK: hook.send})     # only what is configured; `outbox.run()` as a task
+    clocks  = Clocks(engine, fired=outbox.wake, channels=configured)   # `clocks.run()` as a task
+
     async with engine.begin() as conn:          # one transaction; let errors leave the block, so it rolls back
         body, created = await store.open_case(
             conn, data, conversation=id, idempotency_key=key, lang="fr", policy=policy, say=say, now=now,
@@ -16,6 +21,7 @@ What the web process needs (this package imports nothing of ours; everything com
     cases = [case.listed() for case in await store.list_cases(conn, id, ref)]
     case  = await store.record_consent(conn, case, agreed=True, statement=texts.consent_statement(case, say),
                                        actor=id, policy=policy, now=now, channels=configured)
+    ics   = texts.calendar(case, say, company_name, company_address)
     await store.add_attachment(conn, Attachment(…), now)       # file already stored; joins the next case
 
     taken   = await store.bookings_by_start(conn, now)
