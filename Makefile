@@ -30,6 +30,9 @@ test: setup-test check ## every test, on real parts
 crash: setup-test ## 50 random kill -9 in mid-turn, with a printed seed
 	GUICHET_CRASHES=50 $(VENV) -m pytest -q -s tests/crash
 
+quality: setup-test ## figures of docs/quality.md: answers and probabilities on outside sets, beside baselines
+	$(VENV) -m tests.quality
+
 bench: setup ## figures of docs/benchmarks.md
 	$(VENV) -m tests.bench
 

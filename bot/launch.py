@@ -165,14 +165,15 @@ def programs(settings: Settings) -> dict[str, list[str]]:
         "rasa": [
             # Rasa's own dependencies warn about each other at every start: nothing that its user can mend.
             str(RASA_PYTHON), "-W", "ignore", "-m", "rasa", "run", "--quiet",
-            "--model", str(rasa_model_folder(settings)), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml",
+            "--model", str(rasa_model_folder(settings)),
+            "--endpoints", "endpoints.yml", "--credentials", "credentials.yml",
             "--interface", "127.0.0.1", "--port", str(settings.rasa_port),
         ],
     }  # fmt: skip
 
 
 def control_socket(data_dir: Path) -> Path:
-    """Where supervisorctl reaches supervisord. A Unix socket's path has at most about 100 bytes, a data folder's more."""
+    """Where supervisorctl reaches supervisord. A Unix socket's path has about 100 bytes at most."""
     path = data_dir.resolve() / "run" / "supervisor.sock"
     if len(str(path)) < 90:
         return path
