@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
