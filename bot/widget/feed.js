@@ -30,7 +30,9 @@ export class Feed {
       if (document.hidden) this.hiding = setTimeout(() => this.usePolling(), HIDDEN);
       else { this.polling = this.polling && this.barren > 1; this.nudge(); }
     };
+    this.gone = () => this.doubt();
     addEventListener('online', this.woken);
+    addEventListener('offline', this.gone);
     document.addEventListener('visibilitychange', this.seen);
     this.run();
   }
@@ -38,6 +40,7 @@ export class Feed {
   stop() {
     this.stopped = true;
     removeEventListener('online', this.woken);
+    removeEventListener('offline', this.gone);
     document.removeEventListener('visibilitychange', this.seen);
     clearTimeout(this.hiding);
     if (this.abort) this.abort.abort();
@@ -46,6 +49,11 @@ export class Feed {
 
   /** Try now instead of waiting on. */
   nudge() { this.wakeUp(); }
+
+  /** Something says that there is no connection: see whether the stream is still one. */
+  doubt() {
+    if (!this.failures && this.abort) this.abort.abort();
+  }
 
   /** After a message was acknowledged: a stream that does not bring it in time is none. */
   async expect(seq) {

@@ -120,9 +120,10 @@ export class CaseForm {
 
   checkbox(name) {
     const id = `guichet-${name}`;
-    const input = h('input', { type: 'checkbox', id, name, checked: this.values[name] || (name === 'external' && this.level === 4) || null });
-    const node = h('div', { class: 'field check' }, h('label', { class: 'option' }, input, h('span', { class: 'option-text' }, this.t(`form.${name}`), h('small', null, this.t(`form.hint.${name}`)))));
-    this.shell(name, input, node, id, false, false);
+    const input = h('input', { type: 'checkbox', id, name, 'aria-labelledby': `${id}-label`, checked: this.values[name] || (name === 'external' && this.level === 4) || null });
+    const node = h('div', { class: 'field check' }, h('label', { class: 'option' }, input,
+      h('span', { class: 'option-text' }, h('span', { id: `${id}-label` }, this.t(`form.${name}`)), h('small', { id: `${id}-hint` }, this.t(`form.hint.${name}`)))));
+    this.shell(name, input, node, id, false, true);
     if (name === 'consent') {
       const external = this.fields.external.input;
       const follow = () => { node.hidden = !external.checked; };

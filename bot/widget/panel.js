@@ -84,7 +84,7 @@ class Panel {
     this.subtitle = h('p', { class: 'subtitle' }, t('header.subtitle'));
     this.backButton = iconButton('back', t('header.back'), () => this.views.back(), { hidden: true });
     this.menuButton = iconButton('more', t('header.menu'), () => this.views.menu(), { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
-    this.header = h('header', { class: 'header' }, this.backButton,
+    this.header = h('div', { class: 'header' }, this.backButton,
       h('span', { class: 'avatar', 'aria-hidden': 'true' }, [...title][0]), h('div', { class: 'names' }, this.title, this.subtitle),
       this.menuButton, iconButton('close', t('header.close'), () => this.close(), { class: 'icon-button close' }));
     this.hero = h('div', { class: 'hero' }, h('p', { class: 'hello' }, t('hero.title')), h('p', { class: 'hello-more' }, t('hero.text', { company: company.name, product: company.product || company.name })),
@@ -319,17 +319,15 @@ class Panel {
   progress(message, state, detail) {
     const mine = message.conversation === null || !this.conversation || message.conversation === this.conversation.id;
     if (mine) this.log.progress(message, state, detail);
-    if (state === 'sent' && this.feed && mine) this.feed.expect(detail);
+    if (this.feed && mine && state === 'sent') this.feed.expect(detail);
+    if (this.feed && state === 'failed') this.feed.doubt();
     this.heroShown();
   }
 
   receive(event, isNew) {
     if (event.client_id) this.store.drop(event.client_id);
-    if (!this.log.add(event)) return;
-    if (event.from === 'customer') {
-      if (event.text) this.nameConversation(event.text);
-      return;
-    }
+    if (event.from === 'customer') this.nameConversation(event.text);
+    if (!this.log.add(event) || event.from === 'customer') return;
     this.composer.expects(event.form && event.form.field);
     this.see();
     if (event.seq > (this.conversation.seen || 0) && !(this.isOpen && !document.hidden)) {

@@ -123,10 +123,14 @@ class Customer:
         shown = await self.entries.evaluate_all("nodes => nodes.map(node => Number(node.dataset.seq))")
         assert shown == await seqs()
 
-    async def expect_accessible(self) -> None:
-        """axe finds nothing, animations aside."""
+    async def settle(self) -> None:
+        """Wait until what comes in has arrived at its place."""
         await self.page.evaluate("() => Promise.all(document.querySelector('guichet-widget').shadowRoot.getAnimations()"
                                  ".filter(one => one.effect.getTiming().iterations === 1).map(one => one.finished.catch(() => {})))")
+
+    async def expect_accessible(self) -> None:
+        """axe finds nothing."""
+        await self.settle()
         found = await Axe().run(self.page)
         assert found.violations_count == 0, found.generate_report()
 

@@ -190,7 +190,7 @@ async def test_markdown_takes_no_longer_for_hostile_text(customer: Customer, tex
 async def test_page_of_another_site_embeds_it_and_cannot_break_it(customer: Customer, embedding: Any) -> None:
     await customer.visit(embedding("data-position=left data-accent='#ffd400' data-title='Aide Boutique'"))
     await customer.page.evaluate(
-        "() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('* { display: block !important; position: static !important; transform: rotate(9deg) !important;"
+        "() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('body * { display: block !important; position: static !important; transform: rotate(9deg) !important;"
         " opacity: .1 !important; font: 40px serif !important; } button { width: 300px !important }'); document.adoptedStyleSheets = [sheet]; }")
     await customer.open()
     await expect(customer.panel.get_by_role("heading", name="Aide Boutique")).to_be_visible()

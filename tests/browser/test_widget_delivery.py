@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from playwright.async_api import BrowserContext, Request, Route, expect
+from playwright.async_api import BrowserContext, Route, expect
 
 from tests.browser.customer import Customer
 from tests.browser.peer import Peer
@@ -176,7 +176,7 @@ async def test_what_is_seen_equals_the_journal_after_many_breaks(customer: Custo
     await context.set_offline(False)
     await expect(customer.panel.locator(".entry:not([data-seq])"), f"seed {seed}").to_have_count(0, timeout=30_000)
     for text in sent:
-        await expect(customer.said(f"Vous avez écrit : {text}", "bot") if "8080" not in customer.url else customer.said(text)).to_have_count(1, timeout=30_000)
+        await expect(customer.said(text)).to_have_count(1)
     await customer.expect_in_step()
     said = [event["text"] for event in await customer.journal() if event["from"] == "customer"]
     assert said == ["Bonjour", *sent], f"seed {seed}"
@@ -207,7 +207,7 @@ async def test_one_button_pressed_in_two_tabs_is_one_message(customer: Customer,
     other = Customer(await context.new_page(), customer.url)
     await other.visit()
     await other.open()
-    await asyncio.gather(*(tab.panel.get_by_role("button", name="Choix unique").click() for tab in (customer, other)))
+    await asyncio.gather(*(tab.panel.get_by_role("button", name="Choix unique").evaluate("button => button.click()") for tab in (customer, other)))
     for tab in (customer, other):
         await expect(tab.said("Choix unique")).to_have_count(1)
         await expect(tab.panel.locator(".choice.chosen")).to_have_count(1)
@@ -234,8 +234,6 @@ async def test_expired_conversation_goes_on_in_a_new_one_with_what_was_typed(cus
 async def test_message_to_an_expired_conversation_is_sent_in_the_new_one(customer: Customer, peer: Peer) -> None:
     await customer.open()
     await customer.say("Bonjour")
-    asked: list[Request] = []
-    customer.page.on("request", asked.append)
     peer.conversations.clear()  # the open stream does not notice
     await customer.type("m’entendez-vous ?")
     await customer.panel.locator(".from-bot", has_text="Vous avez écrit : m’entendez-vous ?").wait_for()
