@@ -12,6 +12,7 @@ from actions.kb import Found, Hit
 from actions.turn import Events, Turn, payload
 
 CHOICES = 3
+SOURCE = ("article", "version", "title", "url", "passage", "kind", "heading", "second", "lang")
 ANSWERS = 3  # shown for one question before a person takes over
 
 
@@ -21,7 +22,7 @@ async def answer(turn: Turn) -> Events:
         return await show_choice(turn, turn.entities)
     expected = turn.state("expects")
     if expected.get("kind") == "choices" and turn.text in map(str, range(1, len(expected["choices"]) + 1)):
-        return await show_choice(turn, {**expected, **expected["choices"][int(turn.text) - 1]})
+        return await show_choice(turn, expected["choices"][int(turn.text) - 1])
     question = turn.entities.get("question") or (turn.last_question() if turn.pressed else turn.text)
     if not question:
         turn.say("utter_reformulate")
@@ -33,7 +34,7 @@ async def answer(turn: Turn) -> Events:
     outcome = found.decision["outcome"]
     if outcome == "handoff" or found.decision.get("urgent"):
         return hand_over(turn, question, found)
-    if outcome == "clarify" and len(found.hits) > 1:
+    if outcome == "clarify" and found.hits:
         return offer_choices(turn, "utter_clarify", question, found, shown=[])
     if not found.hits:
         return offer_people(turn, question, receipt(question, found, "handoff"), response="utter_no_answer")
@@ -76,11 +77,8 @@ async def next_best(turn: Turn, question: str, shown: list[str]) -> Events:
 
 async def show_choice(turn: Turn, chosen: Mapping[str, Any]) -> Events:
     """The passage of the chosen article that fits the question; the whole article where it is no longer found."""
-    question, article, lang = (
-        str(chosen.get("question") or ""),
-        str(chosen["article"]),
-        str(chosen.get("lang") or turn.lang),
-    )
+    question, article = str(chosen.get("question") or ""), str(chosen["article"])
+    lang = str(chosen.get("lang") or turn.lang)
     shown = [name for name in strings(chosen.get("shown")) if name != article]
     found = None
     if question:
@@ -121,17 +119,14 @@ def show_hit(turn: Turn, question: str, found: Found | None, hit: Hit) -> None:
     """The passage, verbatim, with its source; said first where it is in another language than the customer's."""
     if hit["lang"] != turn.lang:
         turn.say("utter_other_language")
-    source = {
-        name: hit.get(name)
-        for name in ("article", "version", "title", "url", "passage", "kind", "heading", "second", "lang")
-    }
+    source = {name: hit.get(name) for name in SOURCE}
     turn.show(
         {
             "type": "answer",
             "text": hit["text"],
             "lang": hit["lang"],
             "source": source,
-            "decision": {"outcome": "answer", "probability": hit["probability"], "level": 0, "channel": None},
+            "decision": decided("answer", hit["probability"]),
             "receipt": receipt(question, found, "answer"),
         }
     )
@@ -141,21 +136,16 @@ def offer_choices(turn: Turn, response: str, question: str, found: Found, shown:
     """Up to three articles as buttons, and « none of these »."""
     hits = found.hits[:CHOICES]
     offered = [*shown, *(hit["article"] for hit in hits)]
-    choices = [{"article": hit["article"], "lang": hit["lang"]} for hit in hits]
+    choices = [{"article": hit["article"], "lang": hit["lang"], "question": question, "shown": shown} for hit in hits]
     turn.say(
         response,
         custom={
             "type": "choices",
-            "decision": {
-                "outcome": "clarify",
-                "probability": found.decision["probability"],
-                "level": 0,
-                "channel": None,
-            },
+            "decision": decided("clarify", found.decision["probability"]),
             "receipt": receipt(question, found, "clarify"),
         },
         buttons=[
-            {"title": hit["title"], "payload": payload("choose", **choice, question=question, shown=shown)}
+            {"title": hit["title"], "payload": payload("choose", **choice)}
             for hit, choice in zip(hits, choices, strict=True)
         ],
         none=payload("deny", question=question, shown=offered),
@@ -170,6 +160,11 @@ def search_is_down(turn: Turn, question: str) -> Events:
     return offer_people(
         turn, question, reasons, response="utter_search_down", retry=payload("retry", question=question)
     )
+
+
+def decided(outcome: str, probability: float) -> dict[str, Any]:
+    """A decision without a level: no person is needed."""
+    return {"outcome": outcome, "probability": probability, "level": None, "channel": None}
 
 
 def strings(value: object) -> list[str]:

@@ -54,10 +54,10 @@ def ask_consent(turn: Turn, ref: str, who: str, what: str) -> Events:
 
 
 async def consent(turn: Turn) -> Events:
+    """A button of `utter_ask_consent` or `utter_consent_later`."""
     given = turn.entities
-    return await decide(
-        turn, str(given["ref"]), agreed=str(given["agreed"]), who_what=str(given.get("statement") or "")
-    )
+    statement = str(given.get("statement") or "")
+    return await decide(turn, str(given["ref"]), agreed=str(given["agreed"]), who_what=statement)
 
 
 async def decide(turn: Turn, ref: str, *, agreed: str, who_what: str) -> Events:
@@ -78,9 +78,6 @@ async def decide(turn: Turn, ref: str, *, agreed: str, who_what: str) -> Events:
     except Conflict:
         await tell(turn, named_in=ref)
         return turn.set(expects=None)
-    turn.say(
-        "utter_consent_given" if agreed == "yes" else "utter_consent_declined",
-        custom=case_message(case),
-        ref=case["ref"],
-    )
+    outcome = "given" if agreed == "yes" else "declined"
+    turn.say(f"utter_consent_{outcome}", custom=case_message(case), ref=case["ref"])
     return turn.set(expects=None)

@@ -7,6 +7,7 @@ from typing import Any
 from actions.kb import Found, Topic
 from actions.turn import Events, Turn, payload
 
+CANDIDATE = ("article", "version", "title", "probability")
 CHANNELS = frozenset({"ticket", "callback", "sla"})
 
 
@@ -42,6 +43,9 @@ def offer_people(
     **values: Any,
 ) -> Events:
     """Say `response` with buttons that carry question and topic, so that they work at any later time too."""
+    requests: dict[str, Any] = {
+        kind: payload(f"request_{kind}", question=question, topic=topic) for kind in sorted(CHANNELS)
+    }
     turn.say(
         response,
         custom={
@@ -49,7 +53,7 @@ def offer_people(
             "decision": {"outcome": "handoff", "probability": probability, "level": level, "channel": channel},
             "receipt": reasons,
         },
-        **{kind: payload(f"request_{kind}", question=question, topic=topic) for kind in sorted(CHANNELS)},
+        **requests,
         **values,
     )
     return turn.set(expects=None, offer={"question": question, "topic": topic})
@@ -71,12 +75,7 @@ def receipt(question: str, found: Found | None, outcome: str, reason: str | None
         "reason": reason or (found.decision["reason"] if found else None),
         "index_version": found.version if found else None,
         "candidates": [
-            {
-                "article": hit["article"],
-                "version": hit["version"],
-                "title": hit["title"],
-                "probability": hit["probability"],
-            }
+            dict(zip(CANDIDATE, (hit["article"], hit["version"], hit["title"], hit["probability"]), strict=True))
             for hit in (found.hits if found else [])
         ],
         "topics": [

@@ -5,6 +5,7 @@ The form hands every message over (domain.yml, mappings `from_text`), so that no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,11 +14,13 @@ from rasa_sdk.events import SlotSet
 from actions import answer, cases
 from actions.errors import Refused, Unavailable
 from actions.forms import error_response, subject_of
+from actions.handoff import kept
 from actions.turn import Events, Turn, payload
 
 FREE_TEXT = frozenset({"text", "subject", "system"})
 LONGEST_ASIDE = {True: 5, False: 12}  # words, by whether the slot takes free text
 FAILURES = 3
+_HAS_VALUE = re.compile(r"[\d@]")
 POLITE = {
     "greet": "utter_form_polite",
     "goodbye": "utter_form_polite",
@@ -56,6 +59,8 @@ def meaning(turn: Turn, asked: str) -> Handle:
         if intent in HANDLERS:
             return HANDLERS[intent]
         return say_politely if intent in POLITE else ask_again
+    if asked not in FREE_TEXT and _HAS_VALUE.search(turn.text):  # « SLA-2026-0042 » is no wish for an SLA request
+        return take_value
     if len(turn.text.split()) <= LONGEST_ASIDE[asked in FREE_TEXT]:
         if intent in ("affirm", "deny", "correct") and (asked == "confirmation" or turn.state("known").get(asked)):
             return HANDLERS[intent]
@@ -86,6 +91,8 @@ async def switch(turn: Turn, asked: str) -> Events:
     if kind == turn.form_kind:
         return []
     events = end(f"switch:{kind}")
+    if "question" in turn.entities:
+        events += turn.set(offer={"question": turn.entities["question"], "topic": turn.entities.get("topic")})
     return events if asked == "confirmation" else [SlotSet(asked, None), *events]
 
 
@@ -170,7 +177,22 @@ async def take_text(turn: Turn, asked: str) -> Events:
     if turn.text.rstrip().endswith("?") and await answered(turn):
         turn.say("utter_is_it_your_text", pick=payload("pick", slot=asked, value=turn.text))
         return []
-    return await check(turn, asked, turn.text)
+    events = await check(turn, asked, turn.text)
+    if asked == "text" and turn.form_kind != "sla":
+        await point_out_urgency(turn)
+    return events
+
+
+async def point_out_urgency(turn: Turn) -> None:
+    """What a ticket or callback tells may be an emergency: its own channel is offered at once, the form goes on."""
+    try:
+        found = await turn.kb.search(turn.text, turn.lang)
+    except Unavailable:
+        return
+    topic = found.topic
+    if topic is not None and topic["urgent"]:
+        request = payload(f"request_{topic['channel']}", question=turn.text, topic=kept(topic))
+        turn.say("utter_urgent_in_form", switch=request)
 
 
 async def take_value(turn: Turn, asked: str) -> Events:
