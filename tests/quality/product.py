@@ -1,0 +1,107 @@
+"""kb_index on the tasks: ranking and decision as the service gives them, level routing, passages of long texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kb_index.config import Config
+from kb_index.decision import Bound
+from kb_index.encoder import Encoder
+from kb_index.evaluation import Question, measure
+from kb_index.index import Index, build_index
+from tests.quality.measures import Row, Share, share
+from tests.quality.sets import Golden, Task
+from tests.quality.targets import TOPIC, Ranking
+
+RISK = 0.10  # the largest wrong share that is asked for: the product's default
+SECONDS_NEAR = 30  # a video's passage is right where it begins at most this far from the golden second
+NAME = "Guichet"
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Level questions of one language as one system routed them: shares that got the right one."""
+
+    topic: Share
+    level: Share
+    channel: Share
+
+
+def rows_of(index: Index, questions: Sequence[Question], encoder: Encoder) -> list[Row]:
+    report = measure(index, list(questions), encoder)
+    return [
+        Row(tuple(row["expected"]), tuple(row["ranked"]), float(row["probability"]), str(row["outcome"]))
+        for row in report["rows"]
+    ]
+
+
+def evaluate_task(task: Task, config: Config, encoder: Encoder) -> tuple[list[Row], Bound]:
+    """Everything is fitted from the task's articles alone."""
+    index = build_index(task.articles, (), config, encoder, RISK)
+    return rows_of(index, task.questions, encoder), index.decider.bound
+
+
+def own_index(golden: Golden, config: Config, encoder: Encoder) -> Index:
+    return build_index(golden.content.articles, golden.content.topics, config, encoder, RISK)
+
+
+def decisions(index: Index, levels: Sequence[dict[str, Any]], encoder: Encoder) -> list[dict[str, Any]]:
+    """The decision on each level question."""
+    return [
+        index.search(row["text"], encoder.encode([index.clean(row["text"])])[0], row["lang"])["decision"]
+        for row in levels
+    ]
+
+
+def routing(golden: Golden, found: Sequence[dict[str, Any]], lang: str) -> Routing:
+    """Right only where the outcome is a handoff: an answer or a clarification routes nowhere."""
+    channels = {topic.id: topic.channel for topic in golden.content.topics}
+    pairs = [(row, one) for row, one in zip(golden.levels, found, strict=True) if row["lang"] == lang]
+    handed = [one["outcome"] == "handoff" for _, one in pairs]
+    return Routing(
+        topic=share([ok and one["topic"] == row["topic"] for ok, (row, one) in zip(handed, pairs, strict=True)]),
+        level=share([ok and one["level"] == row["level"] for ok, (row, one) in zip(handed, pairs, strict=True)]),
+        channel=share(
+            [ok and one["channel"] == channels[row["topic"]] for ok, (row, one) in zip(handed, pairs, strict=True)]
+        ),
+    )
+
+
+def routing_by_rank(golden: Golden, rankings: Sequence[Ranking], lang: str) -> Routing:
+    """For a system that only ranks: the first target's level and channel, where it is a topic."""
+    topics = {topic.id: topic for topic in golden.content.topics}
+    pairs = []
+    for row, ranking in zip(golden.levels, rankings, strict=True):
+        first = ranking[0][0] if ranking else ""
+        if row["lang"] == lang:
+            pairs.append((row, topics.get(first.removeprefix(TOPIC)) if first.startswith(TOPIC) else None))
+    return Routing(
+        topic=share([topic is not None and topic.id == row["topic"] for row, topic in pairs]),
+        level=share([topic is not None and topic.level == row["level"] for row, topic in pairs]),
+        channel=share([topic is not None and topic.channel == topics[row["topic"]].channel for row, topic in pairs]),
+    )
+
+
+def urgent_waiting(golden: Golden, found: Sequence[dict[str, Any]]) -> Share:
+    """Urgent messages that were answered or asked back instead of handed to people."""
+    urgent = {topic.id for topic in golden.content.topics if topic.urgent}
+    return share(
+        [one["outcome"] != "handoff" for row, one in zip(golden.levels, found, strict=True) if row["topic"] in urgent]
+    )
+
+
+def passages_right(index: Index, long: Sequence[dict[str, Any]], encoder: Encoder) -> Share:
+    """Of the questions whose first hit is the article named first: the passage under the right heading or second."""
+    flags = []
+    for row in long:
+        hits = index.search(row["text"], encoder.encode([index.clean(row["text"])])[0], row["lang"])["hits"]
+        if not hits or hits[0]["article"] != row["expected"][0]:
+            continue
+        if "second" in row:
+            second = hits[0]["second"]
+            flags.append(second is not None and abs(second - row["second"]) <= SECONDS_NEAR)
+        else:
+            flags.append(hits[0]["heading"] == row["heading"])
+    return share(flags)
