@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot import sqlite
+
 SCHEMA_VERSION = 1
 BUSY_MS = 10_000
 
@@ -47,7 +49,9 @@ def make_engine(url: str) -> AsyncEngine:
                 f"the database's folder {folder} cannot be made ({error.strerror}): "
                 "check DATABASE_URL or GUICHET_DATA_DIR."
             ) from None
-    engine = create_async_engine(parsed, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True)
+    engine = create_async_engine(
+        parsed, connect_args={"timeout": BUSY_MS / 1000, "async_creator_fn": sqlite.connect}, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -59,14 +63,14 @@ def make_engine(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if not connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
 def reader(engine: AsyncEngine) -> AsyncEngine:
-    """The same engine for transactions that only read."""
+    """The same engine for reading: on SQLite each statement sees what is committed then, without a transaction."""
     return engine.execution_options(read_only=True)
 
 

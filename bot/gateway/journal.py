@@ -10,17 +10,18 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database import Database
 from bot.gateway.tables import buttons, conversations, events, messages, receipts
 
-BOT = "bot"
+BOT = "bot"  # owner of a conversation that no person has taken over
+AGENT = "agent"  # state of a turn that the bot did not take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Message:
     lang: str
     state: str
     at: datetime
+    owner: str  # of the conversation, when the message was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,41 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-_CONVERSATION = [conversations.c[name] for name in ("id", "lang", "leaning", "owner", "form", "asked", "last_seq")]
+_KEYS = ("id", "lang", "leaning", "owner", "form", "asked", "last_seq")
+_OF: BindParameter[str] = bindparam("of")  # the conversation
+
+# Statements are built once: building them costs more than SQLite needs to run them.
+_OPEN = select(conversations.c.token_hash, *(conversations.c[key] for key in _KEYS)).where(conversations.c.id == _OF)
+_EVENTS = (
+    select(events)
+    .where(events.c.conversation == _OF, events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+_PLACE = (  # also makes writers of one conversation wait for each other, where the database has many writers
+    select(conversations.c.last_seq, conversations.c.lang, messages.c.seq.label("known"))
+    .outerjoin(
+        messages, (messages.c.conversation == conversations.c.id) & (messages.c.client_id == bindparam("client"))
+    )
+    .where(conversations.c.id == _OF)
+    .with_for_update(of=conversations)
+)
+_NEXT = (
+    select(messages, conversations.c.owner)
+    .join(conversations, conversations.c.id == messages.c.conversation)
+    .where(messages.c.conversation == _OF, messages.c.state == "pending")
+    .order_by(messages.c.seq)
+    .limit(1)
+)
+_MOVE = update(conversations).where(conversations.c.id == _OF)
+_SETTLE = update(messages).where(
+    messages.c.conversation == _OF, messages.c.client_id == bindparam("client"), messages.c.state == "pending"
+)
+_TALK = (
+    _MOVE.where(conversations.c.owner == BOT)
+    .values(last_seq=conversations.c.last_seq + bindparam("more"), active_at=bindparam("at"))
+    .returning(conversations.c.last_seq)
+)
 
 
 class Journal:
@@ -103,37 +139,25 @@ class Journal:
     async def create(self, lang: str, greeting: Draft) -> tuple[str, str]:
         """A new conversation that begins with `greeting`; returns (id, bearer token), 128 random bits each."""
         conversation, token, at = secrets.token_urlsafe(16), secrets.token_urlsafe(16), now_text()
+        row = {"id": conversation, "token_hash": token_hash(token), "lang": lang, "owner": BOT, "last_seq": 1}
         async with self._database.write() as connection:
-            await connection.execute(
-                insert(conversations).values(
-                    id=conversation,
-                    token_hash=token_hash(token),
-                    lang=lang,
-                    owner=BOT,
-                    last_seq=0,
-                    created_at=at,
-                    active_at=at,
-                )
-            )
-            await _append(connection, conversation, [greeting])
+            await connection.execute(insert(conversations).values(**row, created_at=at, active_at=at))
+            await _write(connection, conversation, [greeting], first=1, at=at)
         return conversation, token
 
     async def authenticate(self, conversation: str, token: str) -> Conversation | None:
         """The conversation that `token` opens; None for an unknown conversation and for a wrong token alike."""
         async with self._database.read() as connection:
-            query = select(conversations.c.token_hash, *_CONVERSATION).where(conversations.c.id == conversation)
-            row = (await connection.execute(query)).one_or_none()
+            row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
         expected = row.token_hash if row else token_hash("")
         if not hmac.compare_digest(expected, token_hash(token)) or row is None:
             return None
-        return Conversation(**{name: value for name, value in row._mapping.items() if name != "token_hash"})
+        return Conversation(**{key: getattr(row, key) for key in _KEYS})
 
     async def conversation(self, conversation: str) -> Conversation | None:
         async with self._database.read() as connection:
-            row = (
-                await connection.execute(select(*_CONVERSATION).where(conversations.c.id == conversation))
-            ).one_or_none()
-        return Conversation(**row._mapping) if row else None
+            row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
+        return Conversation(**{key: getattr(row, key) for key in _KEYS}) if row else None
 
     # messages
 
@@ -142,29 +166,26 @@ class Journal:
     ) -> tuple[int, bool]:
         """Journal what a customer wrote; returns (seq, whether it is new). LookupError: no such conversation."""
         async with self._database.write() as connection:
-            known = await _known_message(connection, conversation, client_id)
-            if known is not None:
-                return known, False
-            await connection.execute(
-                update(conversations).where(conversations.c.id == conversation).values(lang=lang, leaning=leaning)
-            )
+            place = await _place(connection, conversation, client_id)
+            if place.known is not None:
+                return place.known, False
             message = {"text": text, "payload": None, "lang": lang, "turn": client_id}
-            return await _add_message(connection, conversation, client_id, text, message), True
+            heard = {"lang": lang, "leaning": leaning}
+            return await _add_message(
+                connection, conversation, client_id, place.last_seq + 1, text, message, heard
+            ), True
 
     async def add_press(self, conversation: str, client_id: str, button: str) -> tuple[int, bool]:
         """Journal the press of a button; the customer is seen to say its title. UnknownButton, LookupError."""
         async with self._database.write() as connection:
-            known = await _known_message(connection, conversation, client_id)
-            if known is not None:
-                return known, False
+            place = await _place(connection, conversation, client_id)
+            if place.known is not None:
+                return place.known, False
             query = select(buttons).where(buttons.c.id == button, buttons.c.conversation == conversation)
             pressed = (await connection.execute(query)).one_or_none()
             if pressed is None:
                 raise UnknownButton(button)
-            lang = (
-                await connection.execute(select(conversations.c.lang).where(conversations.c.id == conversation))
-            ).scalar_one()
-            message = {"text": None, "payload": pressed.payload, "lang": lang, "turn": client_id}
+            message = {"text": None, "payload": pressed.payload, "lang": place.lang, "turn": client_id}
             if pressed.retry_of is not None:
                 again = await connection.execute(
                     select(messages.c.text, messages.c.payload, messages.c.lang, messages.c.turn).where(
@@ -172,19 +193,13 @@ class Journal:
                     )
                 )
                 message = dict(again.one()._mapping)
-            return await _add_message(connection, conversation, client_id, pressed.title, message), True
+            seq = place.last_seq + 1
+            return await _add_message(connection, conversation, client_id, seq, pressed.title, message, {}), True
 
     async def next_pending(self, conversation: str) -> Message | None:
         """The oldest message of the conversation whose turn is not over."""
         async with self._database.read() as connection:
-            row = (
-                await connection.execute(
-                    select(messages)
-                    .where(messages.c.state == "pending", messages.c.conversation == conversation)
-                    .order_by(messages.c.seq)
-                    .limit(1)
-                )
-            ).one_or_none()
+            row = (await connection.execute(_NEXT, {"of": conversation})).one_or_none()
         return Message(**{**row._mapping, "at": datetime.fromisoformat(row.at)}) if row else None
 
     async def conversations_pending(self) -> list[str]:
@@ -202,41 +217,34 @@ class Journal:
         *,
         state: str,
         form: tuple[str | None, str | None] | None = None,
-    ) -> bool:
-        """Write the turn's events and its end in one transaction; False where the turn was over already.
-        `form` is (open form, slot asked for); None leaves it as it was."""
-        async with self._database.write() as connection:
-            done = await connection.execute(
-                update(messages)
-                .where(
-                    messages.c.conversation == message.conversation,
-                    messages.c.client_id == message.client_id,
-                    messages.c.state == "pending",
+    ) -> str | None:
+        """Write the turn's events and its end in one transaction; returns the state that it ended in, None where it
+        was over already. Where a person has taken the conversation over meanwhile, nothing is said and the turn ends
+        in state `agent`. `form` is (open form, slot asked for); None leaves it as it was."""
+        at = now_text()
+        values = {} if form is None else {"form": form[0], "asked": form[1]}
+        try:
+            async with self._database.write() as connection:
+                moved = await connection.execute(
+                    _TALK.values(**values), {"of": message.conversation, "more": len(drafts), "at": at}
                 )
-                .values(state=state)
-            )
-            if done.rowcount == 0:
-                return False
-            if form is not None:
-                await connection.execute(
-                    update(conversations)
-                    .where(conversations.c.id == message.conversation)
-                    .values(form=form[0], asked=form[1])
-                )
-            await _append(connection, message.conversation, drafts)
-        return True
+                last = moved.scalar_one_or_none()
+                end = state if last is not None else AGENT
+                which = {"of": message.conversation, "client": message.client_id}
+                if (await connection.execute(_SETTLE.values(state=end), which)).rowcount == 0:
+                    raise _AlreadyOver
+                if last is not None:
+                    await _write(connection, message.conversation, drafts, first=last - len(drafts) + 1, at=at)
+        except _AlreadyOver:
+            return None
+        return end
 
     # events
 
     async def events(self, conversation: str, after: int = 0, limit: int = 500) -> list[dict[str, Any]]:
         """Up to `limit` public events with seq > `after`, in order."""
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(events)
-                .where(events.c.conversation == conversation, events.c.seq > after)
-                .order_by(events.c.seq)
-                .limit(limit)
-            )
+            rows = await connection.execute(_EVENTS, {"of": conversation, "after": after, "most": limit})
             return [{"seq": row.seq, "at": row.at, "from": row.sender, "type": row.type, **row.body} for row in rows]
 
     async def background(self, conversation: str, said: int = 50) -> Background:
@@ -257,82 +265,58 @@ class Journal:
             return Background(transcript[::-1], why.scalar_one_or_none())
 
 
+class _AlreadyOver(Exception):
+    """Rolls back what was written for a turn that somebody else has ended."""
+
+
 async def append(connection: AsyncConnection, conversation: str, drafts: Sequence[Draft]) -> None:
     """Write events that belong to no turn, in a transaction of the caller. LookupError: no such conversation."""
-    await _lock(connection, conversation)
-    await _append(connection, conversation, drafts)
+    first, at = (await _place(connection, conversation, "")).last_seq + 1, now_text()
+    await connection.execute(_MOVE.values(last_seq=first + len(drafts) - 1, active_at=at), {"of": conversation})
+    await _write(connection, conversation, drafts, first=first, at=at)
 
 
-async def _lock(connection: AsyncConnection, conversation: str) -> None:
-    """Writers of one conversation wait for each other (SQLite: of all). LookupError: no such conversation."""
-    row = await connection.execute(
-        select(conversations.c.id).where(conversations.c.id == conversation).with_for_update()
-    )
-    if row.one_or_none() is None:
+async def _place(connection: AsyncConnection, conversation: str, client_id: str) -> Any:
+    """Row of last_seq, lang, and the seq of the message `client_id` where it is known."""
+    row = (await connection.execute(_PLACE, {"of": conversation, "client": client_id})).one_or_none()
+    if row is None:
         raise LookupError(conversation)
-
-
-async def _known_message(connection: AsyncConnection, conversation: str, client_id: str) -> int | None:
-    await _lock(connection, conversation)
-    query = select(messages.c.seq).where(messages.c.conversation == conversation, messages.c.client_id == client_id)
-    return (await connection.execute(query)).scalar_one_or_none()
+    return row
 
 
 async def _add_message(
-    connection: AsyncConnection, conversation: str, client_id: str, shown: str, message: Mapping[str, Any]
+    connection: AsyncConnection,
+    conversation: str,
+    client_id: str,
+    seq: int,
+    shown: str,
+    message: Mapping[str, Any],
+    heard: Mapping[str, Any],
 ) -> int:
+    at = now_text()
+    await connection.execute(_MOVE.values(last_seq=seq, active_at=at, **heard), {"of": conversation})
     draft = Draft(sender="customer", type="text", body={"text": shown, "lang": message["lang"], "client_id": client_id})
-    seq = await _append(connection, conversation, [draft])
-    await connection.execute(
-        insert(messages).values(
-            conversation=conversation, client_id=client_id, seq=seq, state="pending", at=now_text(), **message
-        )
-    )
+    await _write(connection, conversation, [draft], first=seq, at=at)
+    row = {"conversation": conversation, "client_id": client_id, "seq": seq, "state": "pending", "at": at}
+    await connection.execute(insert(messages), [{**row, **message}])
     return seq
 
 
-async def _append(connection: AsyncConnection, conversation: str, drafts: Sequence[Draft]) -> int:
-    """Write events with the next numbers; returns the last number."""
-    at = now_text()
-    last = (
-        await connection.execute(
-            update(conversations)
-            .where(conversations.c.id == conversation)
-            .values(last_seq=conversations.c.last_seq + len(drafts), active_at=at)
-            .returning(conversations.c.last_seq)
-        )
-    ).scalar_one()
+async def _write(
+    connection: AsyncConnection, conversation: str, drafts: Sequence[Draft], *, first: int, at: str
+) -> None:
+    """Insert events numbered from `first`, with their buttons and receipts."""
     rows, offered, reasons = [], [], []
-    for seq, draft in enumerate(drafts, last - len(drafts) + 1):
+    for seq, draft in enumerate(drafts, first):
         body = {key: value for key, value in draft.body.items() if value is not None}
         if draft.buttons:
-            ids = [secrets.token_urlsafe(12) for _ in draft.buttons]
-            body["buttons"] = [
-                {"id": id_, "title": button.title} for id_, button in zip(ids, draft.buttons, strict=True)
-            ]
-            offered += [
-                {
-                    "id": id_,
-                    "conversation": conversation,
-                    "title": button.title,
-                    "payload": button.payload,
-                    "retry_of": button.retry_of,
-                }
-                for id_, button in zip(ids, draft.buttons, strict=True)
-            ]
-        rows.append(
-            {
-                "conversation": conversation,
-                "seq": seq,
-                "at": at,
-                "sender": draft.sender,
-                "type": draft.type,
-                "body": body,
-            }
-        )
+            new = [(secrets.token_urlsafe(12), button) for button in draft.buttons]
+            body["buttons"] = [{"id": id_, "title": button.title} for id_, button in new]
+            offered += [{"id": id_, "conversation": conversation, **asdict(button)} for id_, button in new]
+        row = {"conversation": conversation, "seq": seq, "at": at, "sender": draft.sender, "type": draft.type}
+        rows.append({**row, "body": body})
         if draft.receipt is not None:
             reasons.append({"conversation": conversation, "seq": seq, "receipt": dict(draft.receipt)})
     for table, values in ((events, rows), (buttons, offered), (receipts, reasons)):
         if values:
             await connection.execute(insert(table), values)
-    return int(last)

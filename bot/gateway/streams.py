@@ -87,9 +87,12 @@ async def stream(
             await response.write(b"retry: 1000\n: connected\n\n")
             while not hub.closing:
                 bell.rung.clear()
-                while found := await journal.events(conversation, after, BATCH):
+                found = await journal.events(conversation, after, BATCH)
+                if found:
                     await response.write(b"".join(_encoded(event) for event in found))
                     after = found[-1]["seq"]
+                if len(found) == BATCH:
+                    continue
                 if bell.typing:
                     bell.typing = False
                     await response.write(TYPING)

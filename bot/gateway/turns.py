@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.gateway.journal import BOT, Button, Draft, Journal, Message
+from bot.gateway.journal import AGENT, BOT, Button, Draft, Journal, Message
 from bot.gateway.rasa import Rasa, RasaError, TurnFailed, Unreachable
 from bot.gateway.replies import MalformedReply, Reply, read_reply
 from bot.gateway.streams import Hub
@@ -95,12 +95,9 @@ class Turns:
                 self.wake(conversation)
 
     async def _settle(self, message: Message) -> None:
-        conversation = await self._journal.conversation(message.conversation)
-        if conversation is None:
-            return
-        if conversation.owner != BOT:
-            await self._journal.finish(message, [], state="agent")
-            TURNS.labels("agent").inc()
+        if message.owner != BOT:
+            await self._journal.finish(message, [], state=AGENT)
+            TURNS.labels(AGENT).inc()
             return
         async with self._places:
             typing = asyncio.create_task(self._type(message.conversation))
@@ -111,12 +108,12 @@ class Turns:
             finally:
                 typing.cancel()
         if reply is not None:
-            await self._journal.finish(message, reply.drafts, state="done", form=(reply.form, reply.asked))
+            end = await self._journal.finish(message, reply.drafts, state="done", form=(reply.form, reply.asked))
         else:
             log.error("turn_failed", conversation=message.conversation, seq=message.seq, cause=str(error))
-            await self._journal.finish(message, [self._apology(message)], state="failed")
+            end = await self._journal.finish(message, [self._apology(message)], state="failed")
         self._hub.wake(message.conversation)
-        TURNS.labels("failed" if reply is None else "done").inc()
+        TURNS.labels(end or "over").inc()
         SECONDS.observe((datetime.now(UTC) - message.at).total_seconds())
 
     async def _deliver(self, message: Message) -> Reply:

@@ -74,7 +74,6 @@ async def test_without_a_key_no_case(site: Site, talk: Talk) -> None:
         ({"text": "x"}, "too_short", "text"),
         ({"subject": "x" * 500}, "too_long", "subject"),
         ({"level": 4}, "invalid_level", "level"),
-        ({"phone": "0612345678"}, "unknown_field", "phone"),
         ({"attachments": ["nothing"]}, "invalid_attachment", "attachments"),
         ({"attachments": "nothing"}, "invalid_attachment", "attachments"),
     ],

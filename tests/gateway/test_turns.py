@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.gateway.journal import Draft
 from bot.gateway.tables import conversations
 from tests.gateway.site import RasaPeer, Site, Talk, Turn, open_site, text_reply
 
@@ -336,3 +337,30 @@ async def test_custom_messages_become_events_with_known_keys_only_and_receipts_s
     background = await site.gateway.journal.background(talk.id)
     assert background.receipt == {"question": "private words", "outcome": "handoff", "reason": "level_topic"}
     assert background.transcript[-1]["text"] == "Un ticket ?"
+
+
+async def test_a_reply_that_comes_after_a_person_took_over_is_not_said(site: Site, talk: Talk) -> None:
+    async def take_over(_turn: Turn) -> Any:
+        async with site.gateway.database.write() as connection:
+            await connection.execute(update(conversations).where(conversations.c.id == talk.id).values(owner="agent"))
+        return text_reply("too late")
+
+    site.rasa.answer = take_over
+    seq = await talk.say("Vous êtes là ?")
+    await asyncio.gather(*site.gateway.turns._workers.values())
+    assert await site.gateway.journal.conversations_pending() == []
+    assert await talk.events(after=seq) == []
+    conversation = await site.gateway.journal.conversation(talk.id)
+    assert conversation is not None
+    assert conversation.last_seq == seq
+
+
+async def test_a_turn_ends_once(site: Site, talk: Talk) -> None:
+    site.gateway.turns._stopping = True
+    await talk.say("Bonjour à vous")
+    message = await site.gateway.journal.next_pending(talk.id)
+    assert message is not None
+    said = [Draft(sender="bot", type="text", body={"text": "Bonjour"})]
+    ends = await asyncio.gather(*(site.gateway.journal.finish(message, said, state="done") for _ in range(5)))
+    assert sorted(end or "" for end in ends) == ["", "", "", "", "done"]
+    assert [event["seq"] for event in await talk.events()] == [1, 2, 3]

@@ -1,0 +1,65 @@
+"""SQLite off the event loop, with one visit to the connection's thread per statement.
+
+aiosqlite makes four visits for each statement that SQLAlchemy runs (open a cursor, execute, fetch, close); under load
+each waits for the interpreter's lock. All rows are fetched at once: what this program reads is small.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import aiosqlite
+
+
+class Cursor:
+    """The part of a cursor that SQLAlchemy's asynchronous dialects use."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+    async def __aenter__(self) -> Cursor:
+        return self
+
+    async def execute(self, statement: str, values: Any = ()) -> Cursor:
+        return await self._visit(sqlite3.Connection.execute, statement, values)
+
+    async def executemany(self, statement: str, values: Sequence[Any]) -> Cursor:
+        return await self._visit(sqlite3.Connection.executemany, statement, values)
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        """Nothing is open between statements."""
+
+    async def _visit(self, execute: Any, statement: str, values: Any) -> Cursor:
+        found = await self._connection._execute(self._work, execute, statement, values)  # type: ignore[no-untyped-call]
+        self._rows, self.description, self.rowcount, self.lastrowid = found
+        return self
+
+    def _work(self, execute: Any, statement: str, values: Any) -> tuple[list[Any], Any, int, int | None]:
+        cursor = execute(self._connection._conn, statement, values)
+        try:
+            return cursor.fetchall(), cursor.description, cursor.rowcount, cursor.lastrowid
+        finally:
+            cursor.close()
+
+
+class Connection(aiosqlite.Connection):
+    def cursor(self) -> Any:
+        return Cursor(self)
+
+
+def connect(database: str, **options: Any) -> Connection:
+    """What SQLAlchemy takes as `async_creator_fn`."""
+    connection = Connection(lambda: sqlite3.connect(database, **options), 64)
+    connection._thread.daemon = True  # a lost connection must not keep the process
+    return connection
