@@ -12,9 +12,11 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from aiohttp import BodyPartReader, web
+from sqlalchemy import delete
 
 from bot.cases import Attachment
 from bot.cases.attachments import add_attachment, loose_attachments
+from bot.cases.tables import attachments as table
 from bot.gateway.context import GATEWAY, ApiError, Gateway
 from bot.gateway.guard import opened, within
 
@@ -140,6 +142,20 @@ async def upload(request: web.Request) -> web.Response:
     return web.json_response({"attachment": attachment.public()}, status=201)
 
 
+async def remove(request: web.Request) -> web.Response:
+    """Take back a file that belongs to no case yet. Again, or of another conversation: 404."""
+    gateway = request.app[GATEWAY]
+    conversation = await opened(request)
+    loose = (table.c.id == request.match_info["attachment"]) & (table.c.conversation == conversation.id)
+    async with gateway.database.write() as connection:
+        gone = await connection.execute(delete(table).where(loose, table.c.ref.is_(None)).returning(table.c.path))
+        path = gone.scalar_one_or_none()
+    if path is None:
+        raise ApiError(404, "not_found")
+    await asyncio.to_thread((gateway.attachments / path).unlink, missing_ok=True)
+    return web.Response(status=204)
+
+
 async def _check_count(gateway: Gateway, conversation: str) -> None:
     limit = gateway.settings.attachment_count
     async with gateway.database.read() as connection:
@@ -181,3 +197,4 @@ def _keep(path: Path, content: bytes) -> None:
 
 def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/conversations/{id}/attachments", upload)
+    app.router.add_delete("/api/conversations/{id}/attachments/{attachment}", remove)

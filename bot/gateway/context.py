@@ -62,18 +62,16 @@ class Gateway:
         return datetime.now(UTC)
 
     def lang_of(self, request: web.Request) -> str:
-        """The language to answer a request in: the one it named, its conversation's, or the browser's first that
-        we have."""
+        """The language to answer a request in: the one it named, the browser's first that we have, its
+        conversation's, the company's."""
         if LANG in request:
             return request[LANG]
-        conversation: Conversation | None = request.get(CONVERSATION)
-        if conversation is not None:
-            return conversation.lang
         for tag in request.headers.get("Accept-Language", "").split(","):
             code = tag.split(";")[0].split("-")[0].strip().lower()
             if code in self.languages.codes:
                 return code
-        return self.languages.codes[0]
+        conversation: Conversation | None = request.get(CONVERSATION)
+        return conversation.lang if conversation is not None else self.languages.codes[0]
 
     def error(self, lang: str, error: ApiError) -> dict[str, Any]:
         message = self.catalogue.text(lang, f"system.error.{error.code}", **error.values)

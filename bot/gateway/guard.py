@@ -71,6 +71,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Signal on_response_prepare: security headers on everything, CORS on what other sites' pages may use."""
     gateway = request.app[GATEWAY]
     headers = response.headers
+    headers["Server"] = "Guichet"  # without versions
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
     if gateway.settings.public_url.startswith("https://"):
@@ -113,7 +114,7 @@ async def preflight(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     response = web.Response(status=204)
     if allow_origin(request, response):
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE, OPTIONS"
         response.headers["Access-Control-Allow-Headers"] = (
             "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Accept"
         )

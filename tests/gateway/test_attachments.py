@@ -173,3 +173,19 @@ async def test_a_body_that_is_no_upload_is_refused(site: Site, talk: Talk, data:
 async def test_a_file_in_another_field_is_refused(talk: Talk) -> None:
     status, body = await send(talk, PNG, field="picture")
     assert (status, body["error"]["code"]) == (422, "file_missing")
+
+
+async def test_a_file_can_be_taken_back_until_a_case_has_it(site: Site, talk: Talk) -> None:
+    async def remove(owner: Talk, id_: str) -> int:
+        async with site.http.delete(talk.url(f"attachments/{id_}"), headers=owner.headers) as response:
+            return response.status
+
+    _, first = await send(talk, PNG)
+    assert await remove(await site.talk(), first["attachment"]["id"]) == 404
+    assert await remove(talk, first["attachment"]["id"]) == 204
+    assert await remove(talk, first["attachment"]["id"]) == 404
+    assert not list(site.gateway.attachments.glob("*"))
+    _, second = await send(talk, PNG)
+    await open_case(talk, TICKET)
+    assert await remove(talk, second["attachment"]["id"]) == 404
+    assert len(list(site.gateway.attachments.glob("*"))) == 1

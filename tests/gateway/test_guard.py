@@ -17,6 +17,7 @@ PATHS = [
     ("POST", "messages"),
     ("GET", "events"),
     ("POST", "attachments"),
+    ("DELETE", "attachments/x"),
     ("POST", "cases"),
     ("GET", "cases"),
     ("GET", "slots"),
@@ -154,6 +155,9 @@ async def test_errors_speak_the_conversations_language_or_the_browsers(site: Sit
     talk = await site.talk("de")
     _, body = await talk.post("messages", {"client_id": "x", "text": " "})
     assert body["error"]["message"] == "Ihre Nachricht ist leer."
+    headers = talk.headers | {"Accept-Language": "en"}
+    _, body = await ask(site, "POST", talk.url("messages"), json={"client_id": "x", "text": " "}, headers=headers)
+    assert body["error"]["message"] == "Your message is empty."
     expected = {"en-GB,fr;q=0.5": "This does not exist, or no longer.", "nl": "Cela n’existe pas, ou plus."}
     for header, message in expected.items():
         _, body = await ask(site, "GET", f"{site.url}/api/nowhere", headers={"Accept-Language": header})
