@@ -81,6 +81,11 @@ export class Api {
     return (await this.json('POST', `${this.of(conversation)}/cases`, { token: conversation.token, json: fields, headers: { 'Idempotency-Key': key } })).case;
   }
 
+  /** What the customer would agree to, word for word. */
+  async statement(conversation, ref) {
+    return (await this.json('GET', `${this.of(conversation)}/cases/${encodeURIComponent(ref)}/consent`, { token: conversation.token })).statement;
+  }
+
   async consent(conversation, ref, agreed) {
     return (await this.json('POST', `${this.of(conversation)}/cases/${encodeURIComponent(ref)}/consent`, { token: conversation.token, json: { agreed } })).case;
   }

@@ -2,6 +2,7 @@
 import { ApiError } from './api.js';
 
 const SILENCE = 75_000;      // ms; the server shows a sign of life at least every minute
+const FIRST_BYTE = 6_000;    // the server greets at once
 const POLL = 3_000;
 const POLL_HIDDEN = 30_000;
 const HIDDEN = 60_000;       // in the background for this long: poll
@@ -108,20 +109,22 @@ export class Feed {
   async stream() {
     this.abort = new AbortController();
     const decoder = new TextDecoder();
-    let rest = '', watchdog, bytes = 0, reader;
+    let rest = '', watchdog, bytes = 0, answered = false, reader;
     const alive = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => this.abort.abort(), SILENCE);
+      watchdog = setTimeout(() => this.abort.abort(), bytes ? SILENCE : FIRST_BYTE);
     };
     try {
+      alive();
       const answer = await this.api.stream(this.conversation, this.after, this.abort.signal);
       if (!(answer.headers.get('Content-Type') || '').startsWith('text/event-stream')) throw new ApiError(0);
+      answered = true;
       reader = answer.body.getReader();
-      for (alive(); ;) {
+      for (;;) {
         const { done, value } = await reader.read();
         if (done || this.stopped) throw new ApiError(0);
-        alive();
         bytes += value.length;
+        alive();
         const blocks = (rest + decoder.decode(value, { stream: true })).replace(/\r\n/g, '\n').split('\n\n');
         rest = blocks.pop();
         blocks.forEach((block) => this.read(block));
@@ -129,7 +132,8 @@ export class Feed {
     } finally {
       clearTimeout(watchdog);
       if (reader) reader.cancel().catch(() => {});
-      this.barren = bytes ? 0 : this.barren + 1;
+      // Something on the way collects what should flow, or lets no stream pass at all.
+      this.barren = bytes ? 0 : this.barren + (answered ? 2 : 1);
       if (this.barren > 1 && !this.stopped) this.usePolling();
     }
   }

@@ -10,7 +10,7 @@ const ATTEMPTS = 4;
 const FIELDS = {
   ticket: ['email*', 'subject*', 'text*'],
   callback: ['phone*', 'slot*', 'subject*', 'text'],
-  sla: ['email*', 'contract*', 'severity*', 'system*', 'text*', 'external', 'consent'],
+  sla: ['email*', 'phone', 'contract*', 'severity*', 'system*', 'text*', 'external'],
 };
 const INPUTS = {
   email: { type: 'email', autocomplete: 'email', inputmode: 'email', maxlength: 320 },
@@ -46,7 +46,7 @@ export class CaseForm {
   field(name, required) {
     if (name === 'severity') return this.severity();
     if (name === 'slot') return this.slots();
-    if (name === 'external' || name === 'consent') return this.checkbox(name);
+    if (name === 'external') return this.checkbox(name);
     const { t } = this;
     const id = `guichet-${name}`, hint = this.hint(name);
     const input = name === 'text'
@@ -120,17 +120,10 @@ export class CaseForm {
 
   checkbox(name) {
     const id = `guichet-${name}`;
-    const input = h('input', { type: 'checkbox', id, name, 'aria-labelledby': `${id}-label`, checked: this.values[name] || (name === 'external' && this.level === 4) || null });
+    const input = h('input', { type: 'checkbox', id, name, 'aria-labelledby': `${id}-label`, checked: this.values[name] || this.level === 4 || null });
     const node = h('div', { class: 'field check' }, h('label', { class: 'option' }, input,
       h('span', { class: 'option-text' }, h('span', { id: `${id}-label` }, this.t(`form.${name}`)), h('small', { id: `${id}-hint` }, this.t(`form.hint.${name}`)))));
-    this.shell(name, input, node, id, false, true);
-    if (name === 'consent') {
-      const external = this.fields.external.input;
-      const follow = () => { node.hidden = !external.checked; };
-      external.addEventListener('change', follow);
-      follow();
-    }
-    return node;
+    return this.shell(name, input, node, id, false, true);
   }
 
   pick() {
@@ -159,7 +152,7 @@ export class CaseForm {
     for (const { name, required, input } of Object.values(this.fields)) {
       if (required && !values[name]) found[name] = this.t('form.error.required');
       else if (name === 'email' && values.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(values.email)) found.email = this.t('form.error.email');
-      else if (name === 'phone' && values.phone.replace(/\D/g, '').length < 6) found.phone = this.t('form.error.phone');
+      else if (name === 'phone' && values.phone && values.phone.replace(/\D/g, '').length < 6) found.phone = this.t('form.error.phone');
       else if (input.tagName !== 'FIELDSET' && required && (name === 'subject' || name === 'text') && [...values[name]].length < 3) found[name] = this.t('form.error.short');
     }
     return found;
@@ -191,10 +184,9 @@ export class CaseForm {
     this.submit.replaceChildren(h('span', { class: 'spinner', 'aria-hidden': 'true' }), this.t('form.sending'));
     try {
       const conversation = await this.conversation();
-      let opened = await this.post(conversation, this.fieldsOf(values));
+      const opened = await this.post(conversation, this.fieldsOf(values));
       this.keep(null);
       this.files.taken();
-      if (values.external && values.consent && opened.status === 'waiting_consent') opened = await this.api.consent(conversation, opened.ref, true).catch(() => opened);
       this.done(opened);
     } catch (error) {
       this.fail(error);
@@ -205,7 +197,7 @@ export class CaseForm {
     }
   }
 
-  fieldsOf({ external, consent, severity, ...values }) {
+  fieldsOf({ external, severity, ...values }) {
     const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
     const level = this.kind === 'sla' ? (external ? 4 : 3) : this.level;
     return { kind: this.kind, level, lang: this.texts.lang, ...(this.topic && { topic: this.topic }), ...(severity && { severity: Number(severity) }), ...filled, attachments: this.files.ids };

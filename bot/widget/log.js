@@ -9,7 +9,7 @@ const TYPING = 30_000;        // ms a typing sign lasts without an answer
 export class Log {
   /**
    * @param {object} parts
-   *   texts, base, press(button, event), form({kind, level, topic}), retry(message), edit(message), discard(message), card(case, event) → Node
+   *   texts, base, press(button, event), form({kind, level, topic}), retry(message), edit(message), discard(message), card(case) → Node
    */
   constructor(parts) {
     Object.assign(this, parts);
@@ -128,7 +128,7 @@ export class Log {
       node.append(bubble);
     }
     if (event.source) node.append(this.source(event.source));
-    if (event.case) node.append(this.card(event.case, event));
+    if (event.case && type === 'case') node.append(this.card(event.case));
     if (event.buttons && event.buttons.length) node.append(this.buttons(event));
     if (this.offersForm(event)) {
       const { channel, level } = decision;
@@ -243,7 +243,7 @@ function linked(text, base) {
 }
 
 /** A case in the conversation and in the list of one's own cases. */
-export function caseCard(one, { texts, announce, calendar, consent }) {
+export function caseCard(one, { texts, announce, calendar, statement, consent }) {
   const t = (key, values) => texts.t(key, values);
   const ref = h('code', { class: 'ref' }, one.ref);
   const node = h('div', { class: `case-card status-${one.status}`, 'data-ref': one.ref },
@@ -253,10 +253,22 @@ export function caseCard(one, { texts, announce, calendar, consent }) {
     one.due_at && h('p', { class: 'case-due' }, icon(one.kind === 'callback' ? 'callback' : 'alarm'), h('span', null, t(one.kind === 'callback' ? 'case.call' : 'case.due'), ' ', h('time', { datetime: one.due_at }, texts.moment(one.due_at)))),
     one.created_at && h('p', { class: 'case-created' }, t('case.created'), ' ', h('time', { datetime: one.created_at }, texts.moment(one.created_at))));
   if (one.kind === 'callback') node.append(h('button', { type: 'button', class: 'button quiet', onclick: (event) => calendar(one, event.currentTarget) }, icon('calendar'), t('case.calendar')));
-  if (one.status === 'waiting_consent') {
-    const answer = (agreed) => (event) => consent(one, agreed, event.currentTarget.closest('.case-card'));
-    node.append(h('div', { class: 'consent' }, h('p', null, one.statement || t('consent.explain')),
-      h('div', { class: 'row' }, h('button', { type: 'button', class: 'button', onclick: answer(true) }, t('consent.agree')), h('button', { type: 'button', class: 'button quiet', onclick: answer(false) }, t('consent.decline')))));
-  }
+  if (one.status === 'waiting_consent') node.append(consentBox(one, node, { t, statement, consent }));
   return node;
+}
+
+/** What is asked for is shown word for word before it can be agreed to. */
+function consentBox(one, card, { t, statement, consent }) {
+  const box = h('div', { class: 'consent' }, h('p', null, t('consent.explain')), h('p', { class: 'hint' }, t('consent.loading')));
+  const answer = (name, agreed, look) => h('button', { type: 'button', class: look, onclick: () => consent(one, agreed, card) }, t(`consent.${name}`));
+  const load = async () => {
+    try {
+      box.replaceChildren(box.firstChild, h('blockquote', { class: 'statement', dir: 'auto' }, await statement(one)),
+        h('div', { class: 'row' }, answer('agree', true, 'button'), answer('decline', false, 'button quiet')));
+    } catch {
+      box.replaceChildren(box.firstChild, h('button', { type: 'button', class: 'text-button', onclick: load }, t('log.retry')));
+    }
+  };
+  load();
+  return box;
 }

@@ -67,9 +67,16 @@ class Panel {
     this.live = h('div', { class: 'visually-hidden', role: 'status' });
     this.toast = h('div', { class: 'toast', 'aria-hidden': 'true' });
     this.banner = h('div', { class: 'banner', role: 'status' });
-    const case_ = (one) => caseCard(one, { texts, announce, calendar: (...it) => this.calendar(...it), consent: (...it) => this.consent(...it) });
+    this.cases = new Map();  // ref → all that is known of it
+    const card = (one) => {
+      this.cases.set(one.ref, { ...this.cases.get(one.ref), ...one });
+      return caseCard(this.cases.get(one.ref), {
+        texts, announce, calendar: (...it) => this.calendar(...it), consent: (...it) => this.consent(...it),
+        statement: async ({ ref }) => this.api.statement(await this.ensure(), ref),
+      });
+    };
     this.log = new Log({
-      texts, base: this.ctx.base, announce, card: case_,
+      texts, base: this.ctx.base, announce, card,
       press: ({ id, title }) => { this.outbox.add({ text: title, button: id }); this.composer.box.focus({ preventScroll: true }); },
       form: (wanted) => this.views.form(wanted),
       retry: (message) => this.outbox.retry(message),
@@ -78,7 +85,7 @@ class Panel {
     });
     this.composer = new Composer({ texts, limits, announce, send: (text) => this.send(text), changed: (text) => this.keepDraft(text), attach: (files) => this.files.add(files) });
     this.trayPlace = h('div', { class: 'tray-place' });
-    this.views = new Views(this, case_);
+    this.views = new Views(this, card);
     const title = this.ctx.title || company.name;
     this.title = h('h2', { class: 'title', id: 'guichet-title' }, title);
     this.subtitle = h('p', { class: 'subtitle' }, t('header.subtitle'));
@@ -328,6 +335,7 @@ class Panel {
     if (event.client_id) this.store.drop(event.client_id);
     if (event.from === 'customer') this.nameConversation(event.text);
     if (!this.log.add(event) || event.from === 'customer') return;
+    if (event.type === 'status' && event.case) this.views.replaceCards(event.case);
     this.composer.expects(event.form && event.form.field);
     this.see();
     if (event.seq > (this.conversation.seen || 0) && !(this.isOpen && !document.hidden)) {
@@ -335,7 +343,7 @@ class Panel {
       if (!this.isOpen) this.ctx.unread(this.unread);
     }
     if (!isNew) return;
-    if (event.case) { this.files.taken(); this.ctx.emit('case', event.case); }
+    if (event.type === 'case') { this.files.taken(); this.ctx.emit('case', event.case); }
     this.ctx.emit('message', event);
     if (this.store.get('sound')) chime();
   }
@@ -424,7 +432,7 @@ class Panel {
     card.dataset.busy = 'true';
     try {
       const changed = await this.api.consent(await this.ensure(), one.ref, agreed);
-      this.views.replaceCards({ ...one, ...changed });
+      this.views.replaceCards(changed);
       this.announce(this.t(agreed ? 'consent.agreed' : 'consent.declined'), true);
     } catch (error) {
       delete card.dataset.busy;

@@ -17,8 +17,13 @@ from tests.browser.customer import Customer
 from tests.browser.peer import Peer, serving
 
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 
 
@@ -102,8 +107,10 @@ async def embedding(site: Site) -> AsyncIterator[Any]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
 
     def embed(attributes: str = "", body: str = "<h1>Boutique</h1>") -> str:
-        pages.append(f"<!doctype html><html lang=fr><title>Boutique</title><main>{body}</main>"
-                     f"<script src='{site.url}/widget/loader.js' {attributes} async></script></html>")
+        pages.append(
+            f"<!doctype html><html lang=fr><title>Boutique</title><main>{body}</main>"
+            f"<script src='{site.url}/widget/loader.js' {attributes} async></script></html>"
+        )
         return f"http://127.0.0.1:{runner.addresses[0][1]}/{len(pages) - 1}"
 
     yield embed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Locator, Page, Request, expect
 
 QUESTION = "Comment puis-je demander mon mot de passe ?"
@@ -20,11 +20,14 @@ class Customer:
         self.thrown: list[str] = []
         page.on("request", self._note)
         page.on("pageerror", lambda error: self.thrown.append(str(error)))
-        page.on("console", lambda message: self.thrown.append(message.text) if "Content Security Policy" in message.text else None)
+        page.on(
+            "console",
+            lambda message: self.thrown.append(message.text) if "Content Security Policy" in message.text else None,
+        )
 
     def _note(self, request: Request) -> None:
         if request.method == "POST" and request.url.endswith("/messages"):
-            self.posts.append(request.post_data_json)
+            self.posts.append(request.post_data_json or {})
 
     # places
 
@@ -77,8 +80,13 @@ class Customer:
         await self.type(text)
         await self.said(text).wait_for()
         await self.page.wait_for_function(
-            "before => document.querySelector('guichet-widget').shadowRoot.querySelectorAll('.from-bot[data-seq], .type-error').length > before"
-            " && !document.querySelector('guichet-widget').shadowRoot.querySelector('.typing')", arg=max(before, 1))
+            """before => {
+                const { shadowRoot } = document.querySelector("guichet-widget");
+                const answers = shadowRoot.querySelectorAll(".from-bot[data-seq], .type-error");
+                return answers.length > before && !shadowRoot.querySelector(".typing");
+            }""",
+            arg=max(before, 1),
+        )
 
     async def menu(self, item: str) -> None:
         await self.panel.get_by_role("button", name="Menu").click()
@@ -95,26 +103,37 @@ class Customer:
 
     async def focused(self) -> str:
         """Class, or id, of what has the focus inside the widget."""
-        return str(await self.page.evaluate(
-            "() => { const at = document.querySelector('guichet-widget').shadowRoot.activeElement; return at ? at.id || at.className : '' }"))
+        at = """() => {
+            const at = document.querySelector("guichet-widget").shadowRoot.activeElement;
+            return at ? at.id || at.className : "";
+        }"""
+        return str(await self.page.evaluate(at))
 
     async def kept(self, name: str) -> Any:
         """What the site's storage holds under a name."""
-        return await self.page.evaluate("([url, name]) => JSON.parse(localStorage.getItem(`guichet:${url}:${name}`))", [self.url, name])
+        return await self.page.evaluate(
+            "([url, name]) => JSON.parse(localStorage.getItem(`guichet:${url}:${name}`))", [self.url, name]
+        )
 
     async def keep(self, name: str, value: Any) -> None:
-        await self.page.evaluate("([url, name, value]) => localStorage.setItem(`guichet:${url}:${name}`, JSON.stringify(value))", [self.url, name, value])
+        await self.page.evaluate(
+            "([url, name, value]) => localStorage.setItem(`guichet:${url}:${name}`, JSON.stringify(value))",
+            [self.url, name, value],
+        )
 
     async def journal(self) -> list[dict[str, Any]]:
         """The server's events of the present conversation."""
         kept = await self.kept("conversations")
         one = next(item for item in kept["items"] if item["id"] == kept["current"])
         answer = await self.page.request.get(
-            f"{self.url}/api/conversations/{one['id']}/events?after=0", headers={"Authorization": f"Bearer {one['token']}"})
+            f"{self.url}/api/conversations/{one['id']}/events?after=0",
+            headers={"Authorization": f"Bearer {one['token']}"},
+        )
         return list((await answer.json())["events"])
 
     async def expect_in_step(self) -> None:
         """The conversation on screen is the journal: every event once, in order, and nothing else."""
+
         async def seqs() -> list[int]:
             return [event["seq"] for event in await self.journal()]
 
@@ -125,8 +144,10 @@ class Customer:
 
     async def settle(self) -> None:
         """Wait until what comes in has arrived at its place."""
-        await self.page.evaluate("() => Promise.all(document.querySelector('guichet-widget').shadowRoot.getAnimations()"
-                                 ".filter(one => one.effect.getTiming().iterations === 1).map(one => one.finished.catch(() => {})))")
+        await self.page.evaluate(
+            "() => Promise.all(document.querySelector('guichet-widget').shadowRoot.getAnimations()"
+            ".filter(one => one.effect.getTiming().iterations === 1).map(one => one.finished.catch(() => {})))"
+        )
 
     async def expect_accessible(self) -> None:
         """axe finds nothing."""
@@ -136,8 +157,11 @@ class Customer:
 
     async def expect_no_sideways_scroll(self) -> None:
         """Nothing is wider than what it lies in."""
-        wide = await self.page.evaluate(
-            "() => { const root = document.querySelector('guichet-widget').shadowRoot;"
-            " const boxes = [document.documentElement, ...root.querySelectorAll('.panel, .log, .list, .sheet, .hero, .bubble, .composer, .menu')];"
-            " return boxes.filter(box => box.scrollWidth > box.clientWidth + 1).map(box => `${box.className || box.tagName} ${box.scrollWidth} > ${box.clientWidth}`) }")
+        wide = await self.page.evaluate("""() => {
+            const root = document.querySelector("guichet-widget").shadowRoot;
+            const inside = root.querySelectorAll(".panel, .log, .list, .sheet, .hero, .bubble, .composer, .menu");
+            return [document.documentElement, ...inside]
+                .filter(box => box.scrollWidth > box.clientWidth + 1)
+                .map(box => `${box.className || box.tagName} ${box.scrollWidth} > ${box.clientWidth}`);
+        }""")
         assert wide == []

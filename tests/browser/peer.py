@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -24,11 +24,18 @@ from bot.company import load_company
 ROOT = Path(__file__).resolve().parents[2]
 WIDGET = ROOT / "bot" / "widget"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
+)
 ANSWER = (
     "Cliquez sur **Mot de passe oublié** sur la page de connexion.\n\n"
-    "1. Saisissez votre adresse e-mail.\n2. Ouvrez le lien reçu ; il est valable *60 minutes*.\n3. Choisissez un nouveau mot de passe.\n\n"
+    "1. Saisissez votre adresse e-mail.\n2. Ouvrez le lien reçu ; il est valable *60 minutes*.\n"
+    "3. Choisissez un nouveau mot de passe.\n\n"
     "Si rien n’arrive, vérifiez le dossier `Indésirables` ou lisez [l’aide](https://example.com/aide)."
+)
+
+MARKUP = (
+    '<img src=x onerror="window.hacked=1"> [mauvais](javascript:alert(1)) **gras**\n\n<script>window.hacked=1</script>'
 )
 
 
@@ -80,15 +87,22 @@ class Peer:
         """Journal an event and ring."""
         for button in event.get("buttons", []):
             conversation.offered[button["id"]] = button["title"]
-        full = {"seq": len(conversation.events) + 1, "at": now(), "from": "bot", "type": "text", "lang": conversation.lang, **event}
+        full = {
+            "seq": len(conversation.events) + 1,
+            "at": now(),
+            "from": "bot",
+            "type": "text",
+            "lang": conversation.lang,
+            **event,
+        }
         conversation.events.append(full)
         async with conversation.bell:
             conversation.bell.notify_all()
         return full
 
     async def typing(self, conversation: Conversation) -> None:
-        for stream in list(self.streams):
-            if stream["conversation"] is conversation:
+        for stream in [one for one in self.streams if self.streaming and one["conversation"] is conversation]:
+            with suppress(ConnectionError):
                 await stream.write(b'event: typing\ndata: {"from": "bot", "type": "typing"}\n\n')
 
     def cut(self) -> None:
@@ -110,8 +124,14 @@ class Peer:
     @web.middleware
     async def around(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if request.method == "OPTIONS":
-            return web.Response(status=204, headers={**CORS, "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-                "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Accept"})
+            return web.Response(
+                status=204,
+                headers={
+                    **CORS,
+                    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+                    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+                },
+            )
         if self.down and request.path.startswith("/api/"):
             assert request.transport is not None
             request.transport.abort()
@@ -173,22 +193,58 @@ class Peer:
         await asyncio.sleep(self.reply_delay)
         number = next(self._ids)
         decision = {"outcome": "answer", "probability": 0.91, "level": 0}
-        source = {"article": "reset-password", "version": "0a1b2c3d4e5f", "title": "Demander un nouveau mot de passe",
-                  "url": "/articles/fr/reset-password", "passage": "reset-password.fr#0", "kind": "faq"}
+        source = {
+            "article": "reset-password",
+            "version": "0a1b2c3d4e5f",
+            "title": "Demander un nouveau mot de passe",
+            "url": "/articles/fr/reset-password",
+            "passage": "reset-password.fr#0",
+            "kind": "faq",
+        }
         if "mot de passe" in text:
             await self.say(conversation, {"type": "answer", "text": ANSWER, "source": source, "decision": decision})
-            await self.say(conversation, {"type": "choices", "text": "Cela vous a-t-il aidé ?",
-                "buttons": [{"id": f"yes{number}", "title": "Oui, merci"}, {"id": f"no{number}", "title": "Non"}]})
+            await self.say(
+                conversation,
+                {
+                    "type": "choices",
+                    "text": "Cela vous a-t-il aidé ?",
+                    "buttons": [{"id": f"yes{number}", "title": "Oui, merci"}, {"id": f"no{number}", "title": "Non"}],
+                },
+            )
         elif "antivirus" in text:
-            await self.say(conversation, {"type": "choices", "text": "Un technicien peut vous rappeler. Souhaitez-vous choisir un créneau ?",
-                "decision": {"outcome": "handoff", "probability": 0.7, "level": 2, "channel": "callback"},
-                "buttons": [{"id": f"call{number}", "title": "Demander un rappel"}, {"id": f"stay{number}", "title": "Pas maintenant"}]})
+            await self.say(
+                conversation,
+                {
+                    "type": "choices",
+                    "text": "Un technicien peut vous rappeler. Souhaitez-vous choisir un créneau ?",
+                    "decision": {"outcome": "handoff", "probability": 0.7, "level": 2, "channel": "callback"},
+                    "buttons": [
+                        {"id": f"call{number}", "title": "Demander un rappel"},
+                        {"id": f"stay{number}", "title": "Pas maintenant"},
+                    ],
+                },
+            )
         elif "erreur" in text:
-            await self.say(conversation, {"from": "system", "type": "error", "text": self.catalogue.text(conversation.lang, "system.turn_failed"),
-                "decision": {"outcome": "handoff", "channel": "ticket", "level": 1}, "buttons": [{"id": f"retry{number}", "title": "Réessayer"}]})
+            await self.say(
+                conversation,
+                {
+                    "from": "system",
+                    "type": "error",
+                    "text": self.catalogue.text(conversation.lang, "system.turn_failed"),
+                    "decision": {"outcome": "handoff", "channel": "ticket", "level": 1},
+                    "buttons": [{"id": f"retry{number}", "title": "Réessayer"}],
+                },
+            )
         elif "balise" in text:
-            await self.say(conversation, {"type": "answer", "text": "<img src=x onerror=\"window.hacked=1\"> [mauvais](javascript:alert(1)) **gras**\n\n<script>window.hacked=1</script>",
-                "source": {**source, "title": "<b>Titre</b>", "url": "javascript:alert(1)"}, "decision": decision})
+            await self.say(
+                conversation,
+                {
+                    "type": "answer",
+                    "text": MARKUP,
+                    "source": {**source, "title": "<b>Titre</b>", "url": "javascript:alert(1)"},
+                    "decision": decision,
+                },
+            )
         else:
             await self.say(conversation, {"text": f"Vous avez écrit : {text}", "decision": {"outcome": "chat"}})
 
@@ -198,7 +254,9 @@ class Peer:
         if "text/event-stream" not in request.headers.get("Accept", ""):
             return web.json_response({"events": conversation.events[after:]})
         self.opened_streams += 1
-        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", **CORS})
+        stream = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", **CORS}
+        )
         stream["conversation"], stream["request"] = conversation, request
         await stream.prepare(request)
         self.streams.add(stream)
@@ -243,28 +301,51 @@ class Peer:
             kind, level = body["kind"], body["level"]
             waiting = level == 4
             due = body.get("slot") or (datetime.now(UTC) + timedelta(hours=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            one = {"ref": f"{kind[0].upper()}-7K3M-{len(conversation.keys):04d}", "kind": kind, "level": level,
-                   "status": "waiting_consent" if waiting else "open", "due_at": None if waiting else due}
+            one = {
+                "ref": f"{kind[0].upper()}-7K3M-{len(conversation.keys):04d}",
+                "kind": kind,
+                "level": level,
+                "status": "waiting_consent" if waiting else "open",
+                "due_at": None if waiting else due,
+            }
             conversation.keys[key] = one
-            conversation.cases.insert(0, {**one, "subject": body.get("subject") or body.get("system"), "created_at": now(), "sent": body})
-            await self.say(conversation, {"from": "system", "type": "case", "text": f"Votre demande {one['ref']} est enregistrée.", "case": one})
+            conversation.cases.insert(
+                0, {**one, "subject": body.get("subject") or body.get("system"), "created_at": now(), "sent": body}
+            )
+            await self.say(
+                conversation,
+                {"from": "system", "type": "case", "text": f"Votre demande {one['ref']} est enregistrée.", "case": one},
+            )
         return web.json_response({"case": conversation.keys[key]}, status=201)
 
     async def list_cases(self, request: web.Request) -> web.Response:
-        return web.json_response({"cases": [{k: v for k, v in one.items() if k != "sent"} for one in self.of(request).cases]})
+        return web.json_response(
+            {"cases": [{k: v for k, v in one.items() if k != "sent"} for one in self.of(request).cases]}
+        )
 
     async def slots(self, request: web.Request) -> web.Response:
         self.of(request)
         start = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1)
         times = [start + timedelta(days=day, minutes=30 * half) for day in range(2) for half in range(6)]
-        return web.json_response({"slots": [{"start": t.isoformat(), "display": str(t)} for t in times], "time_zone": "Europe/Paris"})
+        return web.json_response(
+            {"slots": [{"start": t.isoformat(), "display": str(t)} for t in times], "time_zone": "Europe/Paris"}
+        )
+
+    async def statement(self, request: web.Request) -> web.Response:
+        self.of(request)
+        ref = request.match_info["ref"]
+        return web.json_response({"statement": f"J’accepte que ma demande {ref} soit transmise au fabricant du NAS."})
 
     async def consent(self, request: web.Request) -> web.Response:
         agreed = (await request.json())["agreed"]
         for one in self.of(request).cases:
             if one["ref"] == request.match_info["ref"]:
                 one["status"] = "open" if agreed else "closed"
-                return web.json_response({"case": {k: one[k] for k in ("ref", "kind", "level", "status", "due_at")}})
+                brief = {k: one[k] for k in ("ref", "kind", "level", "status", "due_at")}
+                await self.say(
+                    self.of(request), {"from": "system", "type": "status", "text": "C’est noté.", "case": brief}
+                )
+                return web.json_response({"case": brief})
         raise Refused(404, "case_not_found", "Cette demande est introuvable.")
 
     async def calendar(self, request: web.Request) -> web.Response:
@@ -274,29 +355,48 @@ class Peer:
     async def widget(self, request: web.Request) -> web.Response:
         wanted = request.query.get("lang", "")[:2]
         lang = wanted if wanted in self.company.languages else self.company.first_language
-        return web.json_response({
-            "lang": lang, "languages": list(self.company.languages), "messages": self.catalogue.section(lang, "widget"),
-            "company": {"name": self.company.identity.name, "product": self.company.identity.product},
-            "colours": self.company.colours.model_dump()})
+        return web.json_response(
+            {
+                "lang": lang,
+                "languages": list(self.company.languages),
+                "messages": self.catalogue.section(lang, "widget"),
+                "company": {"name": self.company.identity.name, "product": self.company.identity.product},
+                "colours": self.company.colours.model_dump(),
+            }
+        )
 
     async def file(self, request: web.Request) -> web.Response:
         path = WIDGET / request.match_info.get("name", "demo.html")
         if path.parent != WIDGET or not path.is_file():
             raise web.HTTPNotFound
-        headers = {"Cache-Control": "no-cache", **({"Content-Security-Policy": POLICY} if path.suffix == ".html" else {})}
+        headers = {
+            "Cache-Control": "no-cache",
+            **({"Content-Security-Policy": POLICY} if path.suffix == ".html" else {}),
+        }
         return web.Response(body=path.read_bytes(), content_type=TYPES[path.suffix], charset="utf-8", headers=headers)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self.around])
         app[TASKS] = set()
-        app.add_routes([
-            web.get("/", self.file), web.get("/widget/{name}", self.file), web.get("/api/widget", self.widget),
-            web.post("/api/conversations", self.create), web.post("/api/conversations/{id}/messages", self.message),
-            web.get("/api/conversations/{id}/events", self.events), web.post("/api/conversations/{id}/attachments", self.attach),
-            web.delete("/api/conversations/{id}/attachments/{file}", self.detach),
-            web.post("/api/conversations/{id}/cases", self.open_case), web.get("/api/conversations/{id}/cases", self.list_cases),
-            web.get("/api/conversations/{id}/slots", self.slots), web.post("/api/conversations/{id}/cases/{ref}/consent", self.consent),
-            web.get("/api/conversations/{id}/cases/{ref}/calendar.ics", self.calendar), web.options("/{any:.*}", self.file)])
+        app.add_routes(
+            [
+                web.get("/", self.file),
+                web.get("/widget/{name}", self.file),
+                web.get("/api/widget", self.widget),
+                web.post("/api/conversations", self.create),
+                web.post("/api/conversations/{id}/messages", self.message),
+                web.get("/api/conversations/{id}/events", self.events),
+                web.post("/api/conversations/{id}/attachments", self.attach),
+                web.delete("/api/conversations/{id}/attachments/{file}", self.detach),
+                web.post("/api/conversations/{id}/cases", self.open_case),
+                web.get("/api/conversations/{id}/cases", self.list_cases),
+                web.get("/api/conversations/{id}/slots", self.slots),
+                web.get("/api/conversations/{id}/cases/{ref}/consent", self.statement),
+                web.post("/api/conversations/{id}/cases/{ref}/consent", self.consent),
+                web.get("/api/conversations/{id}/cases/{ref}/calendar.ics", self.calendar),
+                web.options("/{any:.*}", self.file),
+            ]
+        )
         return app
 
 

@@ -54,7 +54,9 @@ async def test_pressed_choice_is_marked_and_stays_so_after_a_reload(customer: Cu
     title = await choice.inner_text()
     await choice.dblclick()
     await expect(customer.said(title)).to_have_count(1)
-    await customer.page.wait_for_function("() => !document.querySelector('guichet-widget').shadowRoot.querySelector('.entry:not([data-seq])')")
+    await customer.page.wait_for_function(
+        "() => !document.querySelector('guichet-widget').shadowRoot.querySelector('.entry:not([data-seq])')"
+    )
     for again in (False, True):
         if again:
             await customer.reload()
@@ -63,7 +65,9 @@ async def test_pressed_choice_is_marked_and_stays_so_after_a_reload(customer: Cu
         await expect(chosen).to_have_count(1)
         await expect(chosen).to_contain_text(title)
         others = customer.choices.filter(has=customer.page.locator(".chosen")).locator(".choice")
-        assert set(await others.evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-disabled'))")) == {"true"}
+        assert set(await others.evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-disabled'))")) == {
+            "true"
+        }
     assert len([post for post in customer.posts if "button" in post]) == 1
 
 
@@ -82,7 +86,9 @@ async def test_history_is_there_after_a_reload(customer: Customer) -> None:
 async def test_answer_that_came_meanwhile_is_counted_on_the_launcher(customer: Customer, peer: Peer) -> None:
     await customer.open()
     await customer.say("Bonjour")
-    await customer.page.wait_for_function("url => JSON.parse(localStorage.getItem(`guichet:${url}:conversations`)).items[0].seen >= 3", arg=customer.url)
+    await customer.page.wait_for_function(
+        "url => JSON.parse(localStorage.getItem(`guichet:${url}:conversations`)).items[0].seen >= 3", arg=customer.url
+    )
     await customer.launcher.click()
     await peer.say(peer.last, {"from": "agent", "text": "Je reprends votre demande."})
     await expect(customer.launcher.locator(".badge")).to_have_text("1")
@@ -122,7 +128,12 @@ async def test_conversations_are_kept_apart_and_found_again(customer: Customer) 
 
 
 async def test_page_can_open_ask_and_close(customer: Customer) -> None:
-    await customer.page.evaluate("() => { window.seen = []; for (const name of ['open', 'close', 'message']) Guichet.on(name, () => seen.push(name)); }")
+    await customer.page.evaluate(
+        """() => {
+            window.seen = [];
+            for (const name of ["open", "close", "message"]) Guichet.on(name, () => seen.push(name));
+        }"""
+    )
     await customer.page.locator("[data-for=fr] [data-ask]").first.click()
     await customer.panel.wait_for()
     await customer.panel.locator(".from-bot[data-seq]").nth(1).wait_for()
@@ -156,42 +167,78 @@ async def test_markup_in_an_answer_stays_text(customer: Customer, peer: Peer) ->
     assert await customer.page.evaluate("() => window.hacked") is None
 
 
-@pytest.mark.parametrize(("source", "expected"), [
-    ("un\ndeux\n\ntrois", "<p>un\ndeux</p><p>trois</p>"),
-    ("**gras** et *italique* et `a*b*c`", "<p><strong>gras</strong> et <em>italique</em> et <code>a*b*c</code></p>"),
-    ("1. un\n2. deux\n   - dedans\n3. trois", "<ol><li>un</li><li>deux<ul><li>dedans</li></ul></li><li>trois</li></ol>"),
-    ("3. trois\n4. quatre", '<ol start="3"><li>trois</li><li>quatre</li></ol>'),
-    ("- a\n\n- b", "<ul><li>a</li><li>b</li></ul>"),
-    ("### Titre\ntexte", '<p class="heading">Titre</p><p>texte</p>'),
-    ("[ici](https://e.org/a_(b))", '<p><a href="https://e.org/a_(b)" target="_blank" rel="noopener noreferrer">ici</a></p>'),
-    ("[écrire](mailto:a@b.fr)", '<p><a href="mailto:a@b.fr" target="_blank" rel="noopener noreferrer">écrire</a></p>'),
-    ("[x](javascript:alert(1)) [y](data:text/html,1)", "<p>[x](javascript:alert(1)) [y](data:text/html,1)</p>"),
-    ("voir https://e.org/a, puis", '<p>voir <a href="https://e.org/a" target="_blank" rel="noopener noreferrer">https://e.org/a</a>, puis</p>'),
-    ("a_b_c et 2 * 3 * 4 et \\*tel quel\\*", "<p>a_b_c et 2 * 3 * 4 et *tel quel*</p>"),
-    ("```\n<b>\n  x\n```", '<pre tabindex="0"><code>&lt;b&gt;\n  x</code></pre>'),
-    ("<b>non</b> &amp;", "<p>&lt;b&gt;non&lt;/b&gt; &amp;amp;</p>"),
-    ("> cité", "<blockquote><p>cité</p></blockquote>"),
-])
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("un\ndeux\n\ntrois", "<p>un\ndeux</p><p>trois</p>"),
+        (
+            "**gras** et *italique* et `a*b*c`",
+            "<p><strong>gras</strong> et <em>italique</em> et <code>a*b*c</code></p>",
+        ),
+        (
+            "1. un\n2. deux\n   - dedans\n3. trois",
+            "<ol><li>un</li><li>deux<ul><li>dedans</li></ul></li><li>trois</li></ol>",
+        ),
+        ("3. trois\n4. quatre", '<ol start="3"><li>trois</li><li>quatre</li></ol>'),
+        ("- a\n\n- b", "<ul><li>a</li><li>b</li></ul>"),
+        ("### Titre\ntexte", '<p class="heading">Titre</p><p>texte</p>'),
+        (
+            "[ici](https://e.org/a_(b))",
+            '<p><a href="https://e.org/a_(b)" target="_blank" rel="noopener noreferrer">ici</a></p>',
+        ),
+        (
+            "[écrire](mailto:a@b.fr)",
+            '<p><a href="mailto:a@b.fr" target="_blank" rel="noopener noreferrer">écrire</a></p>',
+        ),
+        ("[x](javascript:alert(1)) [y](data:text/html,1)", "<p>[x](javascript:alert(1)) [y](data:text/html,1)</p>"),
+        (
+            "voir https://e.org/a, puis",
+            '<p>voir <a href="https://e.org/a" target="_blank" rel="noopener noreferrer">https://e.org/a</a>, puis</p>',
+        ),
+        ("a_b_c et 2 * 3 * 4 et \\*tel quel\\*", "<p>a_b_c et 2 * 3 * 4 et *tel quel*</p>"),
+        ("```\n<b>\n  x\n```", '<pre tabindex="0"><code>&lt;b&gt;\n  x</code></pre>'),
+        ("<b>non</b> &amp;", "<p>&lt;b&gt;non&lt;/b&gt; &amp;amp;</p>"),
+        ("> cité", "<blockquote><p>cité</p></blockquote>"),
+    ],
+)
 async def test_markdown_subset(customer: Customer, source: str, expected: str) -> None:
     html = await customer.page.evaluate(
-        "async source => { const { markdown } = await import('/widget/markdown.js'); const box = document.createElement('div');"
-        " box.append(markdown(source, location.origin)); return box.innerHTML; }", source)
+        """async source => {
+            const { markdown } = await import("/widget/markdown.js");
+            const box = document.createElement("div");
+            box.append(markdown(source, location.origin));
+            return box.innerHTML;
+        }""",
+        source,
+    )
     assert html == expected
 
 
-@pytest.mark.parametrize("text", ["*" * 10_000, "[" * 5_000, "**a" * 3_000, "`" * 5_001, "_a" * 4_000, "- " * 3_000, "[a](" * 2_500, "<" * 9_000])
+@pytest.mark.parametrize(
+    "text",
+    ["*" * 10_000, "[" * 5_000, "**a" * 3_000, "`" * 5_001, "_a" * 4_000, "- " * 3_000, "[a](" * 2_500, "<" * 9_000],
+)
 async def test_markdown_takes_no_longer_for_hostile_text(customer: Customer, text: str) -> None:
     spent = await customer.page.evaluate(
         "async source => { const { markdown } = await import('/widget/markdown.js'); const from = performance.now();"
-        " markdown(source, location.origin); return performance.now() - from; }", text)
+        " markdown(source, location.origin); return performance.now() - from; }",
+        text,
+    )
     assert spent < 1000
 
 
 async def test_page_of_another_site_embeds_it_and_cannot_break_it(customer: Customer, embedding: Any) -> None:
     await customer.visit(embedding("data-position=left data-accent='#ffd400' data-title='Aide Boutique'"))
     await customer.page.evaluate(
-        "() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('body * { display: block !important; position: static !important; transform: rotate(9deg) !important;"
-        " opacity: .1 !important; font: 40px serif !important; } button { width: 300px !important }'); document.adoptedStyleSheets = [sheet]; }")
+        """() => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(`
+                body * { display: block !important; position: static !important; transform: rotate(9deg) !important;
+                         opacity: .1 !important; font: 40px serif !important; }
+                button { width: 300px !important; }`);
+            document.adoptedStyleSheets = [sheet];
+        }"""
+    )
     await customer.open()
     await expect(customer.panel.get_by_role("heading", name="Aide Boutique")).to_be_visible()
     box = await customer.launcher.bounding_box()

@@ -16,7 +16,9 @@ AXE: dict[str, Any] = {"bypass_csp": True}  # axe adds styles of its own, which 
 WIDE: dict[str, Any] = {**AXE, "viewport": {"width": 1280, "height": 860}}
 NARROW: dict[str, Any] = {**AXE, "viewport": {"width": 320, "height": 640}}
 DARK: dict[str, Any] = {"color_scheme": "dark"}
-LOOKS = pytest.mark.parametrize("options", [WIDE, {**WIDE, **DARK}, NARROW, {**NARROW, **DARK}], ids=["wide", "wide-dark", "narrow", "narrow-dark"])
+LOOKS = pytest.mark.parametrize(
+    "options", [WIDE, {**WIDE, **DARK}, NARROW, {**NARROW, **DARK}], ids=["wide", "wide-dark", "narrow", "narrow-dark"]
+)
 
 
 @pytest.fixture
@@ -152,13 +154,16 @@ async def test_only_new_messages_are_read_out(customer: Customer) -> None:
     await customer.say("Bonjour")
     log = customer.panel.get_by_role("log")
     await expect(log).to_have_attribute("aria-live", "polite")
-    await customer.page.evaluate(
-        "() => { window.live = []; const look = () => { const host = document.querySelector('guichet-widget');"
-        " const log = host && host.shadowRoot.querySelector('.log'); if (log && log.querySelector('.entry')) live.push(log.getAttribute('aria-live')); }; window.look = look; }")
-    await customer.page.add_init_script(
-        "window.live = []; document.addEventListener('guichet:open', () => { const log = document.querySelector('guichet-widget').shadowRoot.querySelector('.log');"
-        " new MutationObserver(found => { if (found.some(one => [...one.addedNodes].some(node => node.classList && node.classList.contains('entry')))) live.push(log.getAttribute('aria-live')); })"
-        ".observe(log, { childList: true, subtree: true }); });")
+    await customer.page.add_init_script("""
+        window.live = [];
+        document.addEventListener("guichet:open", () => {
+            const log = document.querySelector("guichet-widget").shadowRoot.querySelector(".log");
+            const isEntry = node => node.classList && node.classList.contains("entry");
+            new MutationObserver(found => {
+                if (found.some(one => [...one.addedNodes].some(isEntry))) live.push(log.getAttribute("aria-live"));
+            }).observe(log, { childList: true, subtree: true });
+        });
+    """)
     await customer.reload()
     await expect(customer.panel.get_by_role("log")).to_have_attribute("aria-live", "polite")
     assert set(await customer.page.evaluate("() => live")) == {"off"}
@@ -166,15 +171,30 @@ async def test_only_new_messages_are_read_out(customer: Customer) -> None:
     assert "polite" in await customer.page.evaluate("() => live")
 
 
-@pytest.mark.parametrize("options", [NARROW, {"viewport": {"width": 640, "height": 400}}], ids=["320px", "zoomed 200 %"])
-@pytest.mark.parametrize("text", [
-    "mot" * 400, "https://example.com/" + "a" * 600, "שלום עולם " * 20 + "abc", "a\u200b\u202etxt.exe\u202c" * 20, "👨‍👩‍👧‍👦" * 150, "W\n" * 60,
-], ids=["long word", "long address", "right to left", "zero width", "emoji", "lines"])
+@pytest.mark.parametrize(
+    "options", [NARROW, {"viewport": {"width": 640, "height": 400}}], ids=["320px", "zoomed 200 %"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mot" * 400,
+        "https://example.com/" + "a" * 600,
+        "שלום עולם " * 20 + "abc",
+        "a\u200b\u202etxt.exe\u202c" * 20,
+        "👨‍👩‍👧‍👦" * 150,
+        "W\n" * 60,
+    ],
+    ids=["long word", "long address", "right to left", "zero width", "emoji", "lines"],
+)
 async def test_no_text_breaks_the_layout(customer: Customer, text: str) -> None:
     await customer.open()
     await customer.say(text.strip())
     await customer.expect_no_sideways_scroll()
-    for place in (customer.composer, customer.panel.get_by_role("button", name="Menu"), customer.panel.get_by_role("button", name="Fermer")):
+    for place in (
+        customer.composer,
+        customer.panel.get_by_role("button", name="Menu"),
+        customer.panel.get_by_role("button", name="Fermer"),
+    ):
         await expect(place).to_be_in_viewport(ratio=1)
 
 
@@ -186,10 +206,13 @@ async def test_everything_to_press_is_at_least_44_px_high(customer: Customer) ->
     await customer.panel.locator(".slot-day").first.wait_for()
     await customer.panel.get_by_role("button", name="Menu").click()
     await customer.settle()
-    small = await customer.page.evaluate(
-        "() => [...document.querySelector('guichet-widget').shadowRoot.querySelectorAll('button:not(.text-button), a.source, input, textarea, .option')]"
-        ".filter(node => node.getClientRects().length && !node.closest('.option:not(:scope)') && node.getBoundingClientRect().height < 43.5)"
-        ".map(node => `${node.className || node.id} ${node.getBoundingClientRect().height}`)")
+    small = await customer.page.evaluate("""() => {
+        const root = document.querySelector("guichet-widget").shadowRoot;
+        return [...root.querySelectorAll("button:not(.text-button), a.source, input, textarea, .option")]
+            .filter(node => node.getClientRects().length && !node.closest(".option:not(:scope)"))
+            .map(node => [node.className || node.id, node.getBoundingClientRect().height])
+            .filter(([, height]) => height < 43.5);
+    }""")
     assert small == []
 
 
@@ -197,13 +220,18 @@ async def test_everything_to_press_is_at_least_44_px_high(customer: Customer) ->
 async def test_nothing_moves_for_who_asked_for_that(customer: Customer) -> None:
     await customer.open()
     await customer.say(QUESTION)
-    assert await customer.page.evaluate("() => document.querySelector('guichet-widget').shadowRoot.getAnimations().length") == 0
+    assert (
+        await customer.page.evaluate("() => document.querySelector('guichet-widget').shadowRoot.getAnimations().length")
+        == 0
+    )
 
 
 @pytest.mark.parametrize("options", [{**WIDE, "forced_colors": "active"}], ids=["forced colours"])
 async def test_forced_colours_keep_edges_visible(customer: Customer) -> None:
     await customer.open()
     await customer.say(QUESTION)
-    edges = await customer.panel.locator(".bubble, .choice, .source, .field-row").evaluate_all("nodes => nodes.map(node => getComputedStyle(node).borderTopWidth)")
+    edges = await customer.panel.locator(".bubble, .choice, .source, .field-row").evaluate_all(
+        "nodes => nodes.map(node => getComputedStyle(node).borderTopWidth)"
+    )
     assert len(edges) > 3
     assert "0px" not in edges

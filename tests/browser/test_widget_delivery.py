@@ -1,4 +1,4 @@
-"""A message is sent once, and nothing typed is lost: pressed twice, reload, lost connection, second tab, expired token."""
+"""A message is sent once and nothing typed is lost: double press, reload, lost connection, second tab, old token."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ async def test_lost_acknowledgement_is_asked_for_again_under_the_same_client_id(
     await customer.page.route("**/messages", lose, times=2)
     await customer.type("ai-je été entendu ?")
     await customer.page.wait_for_function(
-        "url => !Object.keys(localStorage).some(key => key.startsWith(`guichet:${url}:out:`))", arg=customer.url)
+        "url => !Object.keys(localStorage).some(key => key.startsWith(`guichet:${url}:out:`))", arg=customer.url
+    )
     await expect(customer.said("ai-je été entendu ?")).to_have_count(1)
     assert lost >= 1
     assert len(set(of(customer, "ai-je été entendu ?"))) == 1
@@ -85,7 +86,9 @@ async def test_message_on_its_way_survives_a_reload(customer: Customer) -> None:
     await customer.reload()
     await customer.panel.wait_for()
     await expect(customer.said("Vous avez écrit", "bot").or_(customer.panel.locator(".from-bot"))).not_to_have_count(0)
-    await customer.page.wait_for_function("() => !document.querySelector('guichet-widget').shadowRoot.querySelector('.entry:not([data-seq])')")
+    await customer.page.wait_for_function(
+        "() => !document.querySelector('guichet-widget').shadowRoot.querySelector('.entry:not([data-seq])')"
+    )
     await expect(customer.said("pas encore parti")).to_have_count(1)
     assert len(set(of(customer, "pas encore parti"))) == 1
     await customer.expect_in_step()
@@ -123,7 +126,9 @@ async def test_refused_message_says_why_and_gives_the_text_back(customer: Custom
     await customer.expect_in_step()
 
 
-async def test_unsent_text_survives_closing_reload_and_a_lost_connection(customer: Customer, context: BrowserContext) -> None:
+async def test_unsent_text_survives_closing_reload_and_a_lost_connection(
+    customer: Customer, context: BrowserContext
+) -> None:
     await customer.open()
     await customer.composer.fill("pas fini\nde taper")
     await customer.launcher.click()
@@ -153,8 +158,8 @@ async def test_lost_connection_is_shown_and_made_good(customer: Customer, contex
     await customer.open()
     await customer.say("Bonjour")
     await context.set_offline(True)
-    await customer.type("pendant la coupure")
     await customer.panel.locator(LOST).wait_for()
+    await customer.type("pendant la coupure")
     await expect(customer.panel.locator(".entry[data-state=failed]")).to_contain_text("Non envoyé")
     await context.set_offline(False)
     await expect(customer.panel.locator(".banner[data-state=found]")).to_contain_text("Connexion rétablie")
@@ -200,14 +205,23 @@ async def test_second_tab_stays_in_step(customer: Customer, context: BrowserCont
     assert other.thrown == []
 
 
-async def test_one_button_pressed_in_two_tabs_is_one_message(customer: Customer, context: BrowserContext, peer: Peer) -> None:
+async def test_one_button_pressed_in_two_tabs_is_one_message(
+    customer: Customer, context: BrowserContext, peer: Peer
+) -> None:
     await customer.open()
     await customer.say("Bonjour")
-    await peer.say(peer.last, {"type": "choices", "text": "Alors ?", "buttons": [{"id": "b1", "title": "Choix unique"}]})
+    await peer.say(
+        peer.last, {"type": "choices", "text": "Alors ?", "buttons": [{"id": "b1", "title": "Choix unique"}]}
+    )
     other = Customer(await context.new_page(), customer.url)
     await other.visit()
     await other.open()
-    await asyncio.gather(*(tab.panel.get_by_role("button", name="Choix unique").evaluate("button => button.click()") for tab in (customer, other)))
+    await asyncio.gather(
+        *(
+            tab.panel.get_by_role("button", name="Choix unique").evaluate("button => button.click()")
+            for tab in (customer, other)
+        )
+    )
     for tab in (customer, other):
         await expect(tab.said("Choix unique")).to_have_count(1)
         await expect(tab.panel.locator(".choice.chosen")).to_have_count(1)

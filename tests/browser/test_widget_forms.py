@@ -91,9 +91,15 @@ async def test_what_the_server_refuses_is_said_at_its_field(customer: Customer, 
     await customer.open()
     form = await customer.form("ticket")
     await fill_ticket(form)
-    peer.case_fault = {"code": "invalid_email", "message": "Cette adresse e-mail ne semble pas valide.", "field": "email"}
+    peer.case_fault = {
+        "code": "invalid_email",
+        "message": "Cette adresse e-mail ne semble pas valide.",
+        "field": "email",
+    }
     await send(form)
-    await expect(form.get_by_label("Adresse e-mail")).to_have_accessible_description("Cette adresse e-mail ne semble pas valide.")
+    await expect(form.get_by_label("Adresse e-mail")).to_have_accessible_description(
+        "Cette adresse e-mail ne semble pas valide."
+    )
     assert await customer.focused() == "guichet-email"
     peer.case_fault = None
     await send(form)
@@ -151,30 +157,26 @@ async def test_sla_request_of_level_3_is_open_at_once(customer: Customer) -> Non
     await expect(customer.panel.locator(".sheet .case-card")).to_contain_text("Ouverte")
 
 
-async def test_level_4_waits_for_consent_and_takes_it_from_the_card(customer: Customer) -> None:
+async def test_level_4_waits_for_consent_to_what_is_shown_word_for_word(customer: Customer) -> None:
     await customer.open()
     form = await customer.form("sla")
     await fill_sla(form)
-    await expect(form.get_by_label("J’accepte que ma demande soit transmise")).to_be_hidden()
     await form.get_by_label("Le problème touche un équipement").check()
-    await expect(form.get_by_label("J’accepte que ma demande soit transmise")).to_be_visible()
     await send(form)
     card = customer.panel.locator(".sheet .case-card")
     await expect(card).to_contain_text("En attente de votre accord")
-    await card.get_by_role("button", name="J’accepte").click()
+    reference = await card.locator(".ref").inner_text()
+    await expect(card.locator(".statement")).to_contain_text(f"J’accepte que ma demande {reference} soit transmise")
+    await customer.reload()
+    card = customer.panel.locator(f".log .case-card[data-ref={reference}]")
+    await card.get_by_role("button", name="J’accepte").dblclick()
     await expect(card).to_contain_text("Ouverte")
+    await expect(customer.panel.locator(".type-status")).to_have_count(1)
+    await customer.reload()
+    await expect(customer.panel.locator(".case-card")).to_contain_text("Ouverte")
+    await expect(customer.panel.get_by_role("button", name="J’accepte")).to_have_count(0)
     await customer.menu("Mes demandes")
     await expect(customer.panel.locator(".cards .case-card")).to_contain_text("Ouverte")
-
-
-async def test_level_4_agreed_to_in_the_form_is_passed_on(customer: Customer) -> None:
-    await customer.open()
-    form = await customer.form("sla")
-    await fill_sla(form)
-    await form.get_by_label("Le problème touche un équipement").check()
-    await form.get_by_label("J’accepte que ma demande soit transmise").check()
-    await send(form)
-    await expect(customer.panel.locator(".sheet .case-card")).to_contain_text("Ouverte")
 
 
 async def test_failed_turn_offers_retry_and_the_form(customer: Customer, peer: Peer) -> None:
@@ -215,7 +217,9 @@ async def test_files_are_uploaded_removed_and_taken_along(customer: Customer, pe
 async def test_file_that_cannot_be_taken_says_why(customer: Customer, peer: Peer) -> None:
     await customer.open()
     picker = customer.panel.locator("input[type=file]")
-    await picker.set_input_files([file("gros.txt", b"a" * (5 * 1024 * 1024 + 1)), file("vide.txt", b""), file("refus.txt", b"REFUSE")])
+    await picker.set_input_files(
+        [file("gros.txt", b"a" * (5 * 1024 * 1024 + 1)), file("vide.txt", b""), file("refus.txt", b"REFUSE")]
+    )
     failed = customer.panel.locator(".file.failed")
     await expect(failed).to_have_count(3)
     await expect(failed.nth(0)).to_contain_text("Trop volumineux")
@@ -229,9 +233,16 @@ async def test_file_that_cannot_be_taken_says_why(customer: Customer, peer: Peer
 async def test_files_are_taken_by_drop_and_paste(customer: Customer, way: str) -> None:
     await customer.open()
     await customer.composer.evaluate(
-        "(box, way) => { const data = new DataTransfer(); data.items.add(new File(['contenu'], 'capture.txt', { type: 'text/plain' }));"
-        " const options = { bubbles: true, composed: true, cancelable: true };"
-        " box.dispatchEvent(way === 'drop' ? new DragEvent('drop', { ...options, dataTransfer: data }) : new ClipboardEvent('paste', { ...options, clipboardData: data })); }", way)
+        """(box, way) => {
+            const data = new DataTransfer();
+            data.items.add(new File(["contenu"], "capture.txt", { type: "text/plain" }));
+            const options = { bubbles: true, composed: true, cancelable: true };
+            box.dispatchEvent(way === "drop"
+                ? new DragEvent("drop", { ...options, dataTransfer: data })
+                : new ClipboardEvent("paste", { ...options, clipboardData: data }));
+        }""",
+        way,
+    )
     await expect(customer.panel.locator(".tray-place .file-name")).to_have_text("capture.txt")
     await expect(customer.panel.locator(".tray-place .file progress")).to_have_count(0)
 

@@ -14,6 +14,10 @@ def test_loader_is_at_most_5_kb() -> None:
 
 
 def test_panel_with_all_its_parts_is_at_most_40_kb() -> None:
-    parts = [file for file in WIDGET.iterdir() if file.suffix in {".js", ".css"} and file.name not in OF_THE_DEMO | {"loader.js"}]
+    parts = [
+        file
+        for file in WIDGET.iterdir()
+        if file.suffix in {".js", ".css"} and file.name not in OF_THE_DEMO | {"loader.js"}
+    ]
     assert len(parts) > 2
     assert sum(len(gzip.compress(file.read_bytes())) for file in parts) <= 40 * 1024
