@@ -10,6 +10,7 @@ from kb_index.encoder import load_encoder
 from kb_index.errors import KbError
 from kb_index.settings import load_settings
 from tests.quality import page, plots
+from tests.quality.remembering import RememberingEncoder
 from tests.quality.running import Findings, Options, run
 from tests.quality.sets import ROOT
 
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     try:
         settings = load_settings()
-        encoder = load_encoder(settings.encoder, settings.encoder_threads * 2)
+        encoder = RememberingEncoder(load_encoder(settings.encoder, settings.encoder_threads * 2))
         options = Options(
             data=ROOT / "data",
             cache=settings.data_dir / "quality" / "rasa",

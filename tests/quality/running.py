@@ -55,98 +55,108 @@ class Findings:
 
 
 def run(options: Options, encoder: Encoder, progress: Progress) -> Findings:
+    """Everything; Rasa, which is by far the slowest, last."""
     findings = Findings()
     config = load_config(options.data)
-    tasks, absent = outside_tasks(benchmarks_dir())
+    own, absent = golden(options.data)
     findings.notes.extend(absent)
-    progress("encoder")
-    findings.encoding, absent = encoding.measure(benchmarks_dir(), encoder)
+    if own.questions or own.long or own.levels:
+        _own(own, config, encoder, findings, progress)
+    tasks, absent = outside_tasks(benchmarks_dir())
     findings.notes.extend(absent)
     for task in tasks:
         progress(task.name)
-        findings.outside.append(_outside(task, Config(), encoder, options, findings.notes))
-    own, absent = golden(options.data)
+        findings.outside.append(_outside(task, encoder))
+    progress("the encoder alone")
+    findings.encoding, absent = encoding.measure(benchmarks_dir(), encoder)
     findings.notes.extend(absent)
-    _own(own, config, encoder, options, findings, progress)
+    if options.rasa:
+        _rasa(own, tasks, options, findings, progress)
     for note in findings.notes:
         progress(note)
     return findings
 
 
-def _outside(task: Task, config: Config, encoder: Encoder, options: Options, notes: list[str]) -> Result:
-    rows, bound = product.evaluate_task(task, config, encoder)
+def _outside(task: Task, encoder: Encoder) -> Result:
+    rows, bound = product.evaluate_task(task, Config(), encoder)
     result = Result(task.name, task.about, {product.NAME: rows}, bound)
-    texts = texts_of(task.articles)
     asked = [(question.text, question.lang) for question in task.questions]
     expected = [question.expected for question in task.questions]
-    for system, rankings in Baselines(texts, config, encoder).rankings(asked, encoder).items():
+    for system, rankings in Baselines(texts_of(task.articles), Config(), encoder).rankings(asked, encoder).items():
         result.rows[system] = [row_of(one, right) for one, right in zip(rankings, expected, strict=True)]
-    if options.rasa and task.trainable:
-        found = _rasa(task.name, texts, [text for text, _ in asked], options, notes)
-        if found is not None:
-            result.rows[RASA] = _rasa_rows(found, expected)
     return result
 
 
-def _own(
-    own: Golden, config: Config, encoder: Encoder, options: Options, findings: Findings, progress: Progress
-) -> None:
-    if not (own.questions or own.long or own.levels):
-        return
+def _own(own: Golden, config: Config, encoder: Encoder, findings: Findings, progress: Progress) -> None:
     progress("own content: building the index")
     index = product.own_index(own, config, encoder)
-    texts = texts_of(own.content.articles, own.content.topics)
-    baselines = Baselines(texts, config, encoder)
-    long = own.long_questions()
-    asked = [(one.text, one.lang) for one in (*own.questions, *long)]
-    asked += [(row["text"], row["lang"]) for row in own.levels]
-    progress(f"own content: {len(asked)} questions")
-    rankings: dict[str, list[Ranking]] = baselines.rankings(asked, encoder)
-    if options.rasa:
-        found = _rasa("own content", texts, [text for text, _ in asked], options, findings.notes)
-        if found is not None:
-            rankings[RASA] = found
-    start = 0
-    for name, about, questions in (
-        (
-            "own questions",
-            "our golden questions in French, German and English",
-            own.questions,
-        ),
-        ("own long texts", "French questions whose answer lies in a manual, a post or a video", long),
-    ):
-        expected = [question.expected for question in questions]
-        result = Result(name, about, {product.NAME: product.rows_of(index, questions, encoder)}, index.decider.bound)
-        for system, ranked in rankings.items():
-            part = ranked[start : start + len(questions)]
-            if system == RASA:
-                result.rows[system] = _rasa_rows(part, expected)
-            else:
-                result.rows[system] = [row_of(one, right) for one, right in zip(part, expected, strict=True)]
-        if questions:
-            findings.own.append(result)
-        start += len(questions)
+    for part in _own_parts(own):
+        rows = product.rows_of(index, part.questions, encoder)
+        findings.own.append(Result(part.name, part.about, {product.NAME: rows}, index.decider.bound))
     findings.kinds = [own.kinds[question.id] for question in own.questions]
     findings.langs = [question.lang for question in own.questions]
     findings.passages = product.passages_right(index, own.long, encoder)
     decided = product.decisions(index, own.levels, encoder)
-    for lang in sorted({str(row["lang"]) for row in own.levels}, key=["fr", "de", "en"].index):
-        findings.routing.setdefault(product.NAME, {})[lang] = product.routing(own, decided, lang)
-        for system, ranked in rankings.items():
-            found_routing = product.routing_by_rank(own, ranked[start:], lang)
-            findings.routing.setdefault(system, {})[lang] = found_routing
     findings.urgent_waiting = product.urgent_waiting(own, decided)
+    findings.routing[product.NAME] = {lang: product.routing(own, decided, lang) for lang in _langs(own)}
+    progress("own content: baselines")
+    baselines = Baselines(_own_texts(own), config, encoder)
+    for system, rankings in baselines.rankings(_own_asked(own), encoder).items():
+        _add_own(own, findings, system, rankings, lambda _: True)
 
 
-def _rasa(
-    name: str, texts: list[Text], questions: list[str], options: Options, notes: list[str]
-) -> list[Ranking] | None:
+def _own_parts(own: Golden) -> list[Task]:
+    """The golden questions that expect articles, where there are any."""
+    parts = (
+        ("own questions", "our golden questions in French, German and English", own.questions),
+        ("own long texts", "French questions whose answer lies in a manual, a post or a video", own.long_questions()),
+    )
+    return [Task(name, about, own.content.articles, questions) for name, about, questions in parts if questions]
+
+
+def _own_texts(own: Golden) -> list[Text]:
+    return texts_of(own.content.articles, own.content.topics)
+
+
+def _own_asked(own: Golden) -> list[tuple[str, str]]:
+    """(text, language) of every golden question: those of `_own_parts`, then the levels'."""
+    asked = [(one.text, one.lang) for part in _own_parts(own) for one in part.questions]
+    return asked + [(row["text"], row["lang"]) for row in own.levels]
+
+
+def _langs(own: Golden) -> list[str]:
+    return list(dict.fromkeys(str(row["lang"]) for row in own.levels))
+
+
+def _add_own(
+    own: Golden, findings: Findings, system: str, rankings: list[Ranking], sure: Callable[[Ranking], bool]
+) -> None:
+    """A system's rankings of `_own_asked` as rows and routing."""
+    rest = iter(rankings)
+    for part, result in zip(_own_parts(own), findings.own, strict=True):
+        ranked = [next(rest) for _ in part.questions]
+        result.rows[system] = [
+            row_of(one, question.expected, sure(one)) for one, question in zip(ranked, part.questions, strict=True)
+        ]
+    levels = list(rest)
+    findings.routing[system] = {lang: product.routing_by_rank(own, levels, lang) for lang in _langs(own)}
+
+
+def _rasa(own: Golden, tasks: list[Task], options: Options, findings: Findings, progress: Progress) -> None:
     try:
-        return diet.rank(examples(texts), questions, options.cache, options.retrain)
+        if findings.own or findings.routing:
+            progress("Rasa: own content")
+            asked = [text for text, _ in _own_asked(own)]
+            found = diet.rank(examples(_own_texts(own)), asked, options.cache, options.retrain)
+            _add_own(own, findings, RASA, found, diet.sure)
+        for task, result in zip(tasks, findings.outside, strict=True):
+            if task.trainable:
+                progress(f"Rasa: {task.name}")
+                texts = [question.text for question in task.questions]
+                found = diet.rank(examples(texts_of(task.articles)), texts, options.cache, options.retrain)
+                result.rows[RASA] = [
+                    row_of(one, question.expected, diet.sure(one))
+                    for one, question in zip(found, task.questions, strict=True)
+                ]
     except diet.RasaError as error:
-        notes.append(f"{name}: no Rasa baseline ({error})")
-        return None
-
-
-def _rasa_rows(rankings: list[Ranking], expected: list[tuple[str, ...]]) -> list[Row]:
-    return [row_of(one, right, diet.sure(one)) for one, right in zip(rankings, expected, strict=True)]
+        findings.notes.append(f"Rasa's baseline, in part or whole: {error}")
