@@ -14,6 +14,7 @@ import yaml
 
 from kb_index.captions import Cue, read_captions
 from kb_index.errors import ContentError
+from kb_index.gold import Gold, read_gold
 
 Kind = Literal["faq", "blog", "manual", "video"]
 FOLDERS: dict[str, Kind] = {"faq": "faq", "blog": "blog", "manuals": "manual", "videos": "video"}
@@ -66,11 +67,12 @@ class Content:
 
     articles: list[Article] = field(default_factory=list)
     topics: list[Topic] = field(default_factory=list)
+    gold: list[Gold] = field(default_factory=list)
     problems: list[ContentError] = field(default_factory=list)
 
 
 def read_content(folder: Path) -> Content:
-    """Read faq, blog, manuals, videos and levels below `folder`, in a fixed order."""
+    """Read faq, blog, manuals, videos, levels and golden questions below `folder`, in a fixed order."""
     content = Content()
     seen: dict[tuple[str, str, str], str] = {}
     for path in _files(folder):
@@ -88,6 +90,8 @@ def read_content(folder: Path) -> Content:
             content.topics.append(item)
         else:
             content.articles.append(item)
+    content.gold, problems = read_gold(folder)
+    content.problems += problems
     return content
 
 

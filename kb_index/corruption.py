@@ -8,10 +8,10 @@ from kb_index.text import fold
 
 
 def corrupt(text: str, chance: random.Random, strong: bool) -> str:
-    """`strong`: about a third of the words is dropped as well, as in a paraphrase that shares only a part."""
+    """`strong`: about half of the words are dropped as well, as in a paraphrase that shares only a part."""
     words = text.split()
     if strong and len(words) > 2:
-        kept = [word for word in words if chance.random() > 0.35]
+        kept = [word for word in words if chance.random() > 0.55]
         words = kept if len(kept) >= 2 else chance.sample(words, 2)
     elif len(words) > 4 and chance.random() < 0.3:
         del words[chance.randrange(len(words))]

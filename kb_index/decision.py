@@ -14,25 +14,37 @@ from kb_index.ranking import EVIDENCE
 Outcome = Literal["answer", "clarify", "handoff"]
 Reason = Literal["confident", "several_likely", "level_topic", "low_probability", "empty_index"]
 
-CAUTIOUS_THRESHOLD = 0.90  # where the articles allow no statement about errors
+CAUTIOUS_THRESHOLD = 0.85  # where the articles allow no statement about errors
 CLARIFY_THRESHOLD = 0.45  # probability that the right article is among the first three
-TOPIC_THRESHOLD = 0.20  # a topic hands over to people: being wrong costs little, so less is asked of it
-URGENT_THRESHOLD = 0.15
+TOPIC_SHARE = 0.5  # of the likelihood that topics hold together: people can serve it, so they are offered
+ROUTE_SHARE = 0.2  # of the likelihood, for the channel of a question that nothing answers
+IN_SCOPE = 0.02  # probability below which a question has nothing to do with what is known
+URGENT_SHARE = 0.15
+
+# How much each piece of evidence counts beside the score. Left-out questions tell the scale of probabilities, but lie
+# too near to each other to tell these directions; they are the same for all subjects and were set on outside sets.
+RIGHT_DIRECTION = {"score": 1.0, "length": 0.25, "share": 0.1, "third": 0.0}
+AMONG_DIRECTION = {"score": 1.0, "length": 0.25, "share": 0.0, "third": 0.3}
 
 
 @dataclass
 class Logistic:
-    """A logistic regression on standardised evidence."""
+    """A logistic function of the standardised evidence, summed up in a fixed direction."""
 
+    direction: dict[str, float]
     mean: list[float] = field(default_factory=lambda: [0.0] * len(EVIDENCE))
     scale: list[float] = field(default_factory=lambda: [1.0] * len(EVIDENCE))
-    weights: list[float] = field(default_factory=lambda: [0.0] * len(EVIDENCE))
+    slope: float = 1.0
     bias: float = 0.0
+
+    def along(self, evidence: NDArray[Any]) -> NDArray[np.float64]:
+        """Evidence summed up, one number per row."""
+        weights = np.array([self.direction[name] for name in EVIDENCE])
+        return np.asarray(((np.asarray(evidence, np.float64) - self.mean) / self.scale) @ weights)
 
     def __call__(self, evidence: NDArray[Any]) -> NDArray[np.float64]:
         """Probabilities, one per row of evidence."""
-        z = (np.asarray(evidence, np.float64) - self.mean) / self.scale
-        return np.asarray(1 / (1 + np.exp(-np.clip(z @ np.array(self.weights) + self.bias, -30, 30))))
+        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * self.along(evidence) + self.bias, -30, 30))))
 
 
 @dataclass
@@ -78,10 +90,11 @@ class Decider:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A ranked target as the decision sees it."""
+    """A ranked target as the decision sees it: `share` of the likelihood; `channel` and `urgent` of a topic."""
 
     probability: float
-    topic: bool
+    share: float
+    channel: str | None = None
     urgent: bool = False
 
 
@@ -90,14 +103,31 @@ def decide(found: list[Candidate], among: float, threshold: float) -> tuple[Outc
     if not found:
         return "handoff", "empty_index", None
     first = found[0]
-    if first.topic:
-        if first.probability >= TOPIC_THRESHOLD:
-            return "handoff", "level_topic", 0
-    elif first.probability >= threshold:
+    if first.channel is None and first.probability >= threshold:
         return "answer", "confident", None
-    urgent = next((place for place, one in enumerate(found[:3]) if one.urgent), None)
-    if urgent is not None and found[urgent].probability >= URGENT_THRESHOLD:
+    place, routed = _route(found)
+    known = first.probability >= IN_SCOPE
+    if known and place is not None and (first.channel is not None or routed >= TOPIC_SHARE):
+        return "handoff", "level_topic", place
+    urgent = next((at for at, one in enumerate(found) if one.urgent and one.share >= URGENT_SHARE), None)
+    if known and urgent is not None:
         return "handoff", "level_topic", urgent
-    if not first.topic and among >= CLARIFY_THRESHOLD:
+    if first.channel is None and among >= CLARIFY_THRESHOLD:
         return "clarify", "several_likely", None
+    if known and place is not None and routed >= ROUTE_SHARE:
+        return "handoff", "level_topic", place
     return "handoff", "low_probability", None
+
+
+def _route(found: list[Candidate]) -> tuple[int | None, float]:
+    """(the best topic of the likeliest channel, the share of the likelihood that this channel's topics hold together)."""
+    shares: dict[str, float] = {}
+    best: dict[str, int] = {}
+    for place, one in enumerate(found):
+        if one.channel is not None:
+            shares[one.channel] = shares.get(one.channel, 0.0) + one.share
+            best.setdefault(one.channel, place)
+    if not shares:
+        return None, 0.0
+    channel = max(shares, key=lambda name: shares[name])
+    return best[channel], shares[channel]

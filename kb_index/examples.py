@@ -4,37 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb_index.classifier import LeftOut
 from kb_index.corpus import ASKED, TOLD
 from kb_index.corruption import corrupt
 from kb_index.encoder import Encoder
 from kb_index.far_subjects import far_questions
+from kb_index.gold import Gold
 from kb_index.postings import Floats
 from kb_index.ranking import candidates
 from kb_index.signals import Measured, Signals
 
 MOST_QUESTIONS = 1500
 CORRUPTED_SHARE = 0.35
+TEST_SHARE = 0.65  # little is fitted, so most questions may test it
 
 
 @dataclass
 class Example:
-    """A question with its candidates; `truth`: the right target, -1: none is right. `second_half`: kept for the bound."""
+    """A question with its candidates; `truth`: the right targets, none: nothing answers it. `tests`: kept for the bound."""
 
     question: str
     lang: str
-    truth: int
+    truth: tuple[int, ...]
     targets: NDArray[np.int64]
     features: Floats
-    measured: Measured
-    second_half: bool
+    tests: bool
     far: bool = False
-    ranks: bool = False  # tells something about how to weigh the signals
+    easy: bool = False  # its own question is in the index: tells nothing about weights, proves nothing about errors
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class _Query:
     hides_all_asked: bool
 
 
-def make_examples(signals: Signals, encoder: Encoder, left_out: Floats) -> list[Example]:
-    """Each question of the articles as a customer might ask it. `left_out`: the classifier's values, see its module."""
+def make_examples(signals: Signals, encoder: Encoder, leverages: Floats) -> list[Example]:
+    """Each question of the articles as a customer might ask it. `leverages`: see classifier.train."""
     corpus, vectors = signals.corpus, signals.vectors.vectors
     queries = list(_queries(signals))
     changed = [query for query in queries if query.corrupted]
@@ -66,29 +68,49 @@ def make_examples(signals: Signals, encoder: Encoder, left_out: Floats) -> list[
         elif not single:
             hidden = np.append(hidden, query.row)
         leaks = single and not query.hides_all_asked
-        own = None if leaks else (entry.target, float(left_out[query.row]))
+        own = None if leaks else LeftOut(entry.target, int(corpus.entry_lang[query.row]), float(leverages[query.row]))
         vector = vector_of.get(id(query), vectors[query.row])
         measured = signals.measure(query.text, vector, entry.lang, hidden, own)
-        second = _coin(entry.text + entry.lang) < 0.45
-        result.append(_example(query.text, entry.lang, entry.target, measured, second, ranks=not leaks))
+        second = _coin(entry.text + entry.lang) < TEST_SHARE
+        result.append(_example(query.text, entry.lang, (entry.target,), measured, second, easy=leaks))
         without = measured.features.copy()
         without[corpus.family == corpus.family[entry.target]] = 0
         if (corpus.family != corpus.family[entry.target]).any():
-            negative = Measured(without, measured.dense, measured.word, measured.words)
-            result.append(_example(query.text, entry.lang, -1, negative, second))
+            negative = Measured(without, measured.dense, measured.word)
+            result.append(_example(query.text, entry.lang, (), negative, second))
     for (lang, text), vector in zip(far, encoded[len(changed) :], strict=True):
         measured = signals.measure(text, vector, lang)
-        result.append(_example(text, lang, -1, measured, _coin(text) < 0.45, far=True))
+        result.append(_example(text, lang, (), measured, _coin(text) < TEST_SHARE, far=True))
+    return result
+
+
+def gold_examples(signals: Signals, encoder: Encoder, gold: Sequence[Gold]) -> list[Example]:
+    """Golden questions against the whole index. What is expected but not in the index counts as unanswerable."""
+    places = {(target.topic, target.id): place for place, target in enumerate(signals.corpus.targets)}
+    texts = [signals.corpus.names.remove(" ".join(one.text.split())) for one in gold]
+    result = []
+    for one, text, vector in zip(gold, texts, encoder.encode(texts), strict=True):
+        wanted = [(False, ident) for ident in one.articles] + ([(True, one.topic)] if one.topic else [])
+        truth = tuple(places[key] for key in wanted if key in places)
+        measured = signals.measure(text, vector, one.lang)
+        tests = _coin(one.text + one.lang) < TEST_SHARE
+        result.append(_example(text, one.lang, truth, measured, tests))
     return result
 
 
 def _example(
-    text: str, lang: str, truth: int, measured: Measured, second: bool, *, far: bool = False, ranks: bool = False
+    text: str,
+    lang: str,
+    truth: tuple[int, ...],
+    measured: Measured,
+    second: bool,
+    *,
+    far: bool = False,
+    easy: bool = False,
 ) -> Example:
     chosen = candidates(measured.features)
-    if truth >= 0 and truth not in chosen:
-        chosen = np.append(chosen, truth)
-    return Example(text, lang, truth, chosen, measured.features[chosen], measured, second, far, ranks)
+    chosen = np.append(chosen, [target for target in truth if target not in chosen]).astype(np.int64)
+    return Example(text, lang, truth, chosen, measured.features[chosen], second, far, easy)
 
 
 def _queries(signals: Signals) -> Iterator[_Query]:

@@ -15,11 +15,12 @@ from kb_index.content import Article, Topic
 from kb_index.corpus import TOLD, Corpus
 from kb_index.decision import Candidate, Decider, decide
 from kb_index.encoder import Encoder, Vectors
+from kb_index.gold import Gold
 from kb_index.keywords import Keywords
 from kb_index.ngrams import Ngrams
 from kb_index.passages import Passage
 from kb_index.postings import Floats
-from kb_index.ranking import Ranking, evidence
+from kb_index.ranking import Ranked, Ranking, evidence, shares
 from kb_index.signals import DENSE_ANY, Measured, Signals
 from kb_index.text import stems
 from kb_index.vectors import VectorIndex
@@ -54,14 +55,17 @@ class Index:
         probabilities: list[float] = []
         among = 0.0
         if shown:
-            first = corpus.targets[ranked.targets[0]]
-            unmatched = self.signals.unmatched(measured, int(ranked.targets[0]))
-            row = evidence(ranked, corpus.family, question, unmatched, lang not in first.variants)
+            ranked = Ranked(ranked.targets[shown], ranked.scores[shown], ranked.features[shown])
+            row = evidence(ranked, corpus.family, question)
             probabilities, among = self.decider.probabilities(row, ranked.scores)
-        found = [self._candidate(int(ranked.targets[place]), probabilities[place]) for place in shown]
+        likely: Floats = shares(ranked.scores) if shown else np.zeros(0, np.float32)
+        found = [
+            self._candidate(int(target), probability, float(share))
+            for target, probability, share in zip(ranked.targets, probabilities, likely, strict=False)
+        ]
         outcome, reason, handed = decide(found, among, self.decider.bound.threshold)
         hits, topics = [], []
-        for place in shown:
+        for place in range(len(found)):
             target = int(ranked.targets[place])
             if corpus.targets[target].topic:
                 topics.append(
@@ -76,7 +80,7 @@ class Index:
         if outcome == "handoff":
             decision |= {"level": 1, "channel": "ticket"}
             if handed is not None:
-                topic = self.topic(corpus.targets[int(ranked.targets[shown[handed]])].id, lang)
+                topic = self.topic(corpus.targets[int(ranked.targets[handed])].id, lang)
                 decision |= {key: topic[key] for key in ("level", "channel", "topic", "urgent")}
                 decision["probability"] = round(found[handed].probability, 4)
         return {
@@ -105,10 +109,12 @@ class Index:
     def _languages(self) -> list[str]:
         return list(self.corpus.config.stemmers)
 
-    def _candidate(self, target: int, probability: float) -> Candidate:
+    def _candidate(self, target: int, probability: float, share: float) -> Candidate:
         found = self.corpus.targets[target]
-        urgent = found.topic and self.corpus.topics[next(iter(found.variants.values()))].urgent
-        return Candidate(probability, found.topic, urgent)
+        if not found.topic:
+            return Candidate(probability, share)
+        topic = self.corpus.topics[next(iter(found.variants.values()))]
+        return Candidate(probability, share, topic.channel, topic.urgent)
 
     def _hit(self, target: int, lang: str, measured: Measured, probability: float, score: float) -> Answer:
         variants = self.corpus.targets[target].variants
@@ -180,6 +186,7 @@ def build_index(
     *,
     version: str = "memory",
     known: Mapping[str, Floats] | None = None,
+    gold: Sequence[Gold] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Index:
     """Encode what is not `known` (text → vector), index and fit. Takes about a minute per 10,000 texts on one core."""
@@ -188,7 +195,7 @@ def build_index(
     corpus = Corpus(articles, topics, config)
     vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known or {}, progress)
     progress(f"indexing {len(corpus.entries)} texts of {len(corpus.targets)} articles and topics")
-    classifier, left_out = train(corpus, vectors)
+    classifier, leverages = train(corpus, vectors)
     keywords = {}
     for at, lang in enumerate(corpus.langs):
         rows = np.flatnonzero(corpus.entry_lang == at)
@@ -199,7 +206,7 @@ def build_index(
     grams = Ngrams.build([entry.text for entry in corpus.entries], corpus.entry_target.tolist())
     signals = Signals(corpus, VectorIndex.build(vectors), keywords, grams, classifier)
     progress("fitting ranking and probabilities")
-    ranking, decider = fit(signals, encoder, left_out, risk)
+    ranking, decider = fit(signals, encoder, leverages, risk, gold)
     return Index(version, signals, ranking, decider)
 
 

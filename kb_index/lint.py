@@ -70,7 +70,7 @@ def _stolen(index: Index) -> list[Finding]:
             continue
         hidden = np.append(own[corpus.entry_lang[own] != corpus.entry_lang[row]], row)
         vector = signals.vectors.vectors[row]
-        measured = signals.measure(entry.text, vector, entry.lang, hidden, (entry.target, 0.0))
+        measured = signals.measure(entry.text, vector, entry.lang, hidden, None)
         ranked = index.ranking.rank(signals, measured)
         first = int(ranked.targets[0])
         place = np.flatnonzero(ranked.targets == entry.target)

@@ -8,15 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_index.postings import Floats
-from kb_index.signals import CLASS, DENSE_ANY, FEATURES, GRAM_ANY, WORD_ANY, WORD_POOL, Measured, Signals
+from kb_index.signals import Measured, Signals
 from kb_index.text import WORD
 
 CANDIDATES = 48
 PRIOR_WEIGHTS = np.array([3, 6, 4, 1, 2, 5, 3, 3, 4], np.float32)  # where the articles say little about them
-EVIDENCE = (
-    "score", "margin", "log_share", "dense", "dense_margin", "word", "pool", "gram", "gram_margin", "class",
-    "class_margin", "agreement", "unmatched", "unknown", "length", "foreign", "third_margin",
-)  # fmt: skip
+EVIDENCE = ("score", "length", "share", "third")
 
 
 @dataclass
@@ -45,41 +42,26 @@ def rank(features: Floats, weights: Floats, targets: NDArray[np.int64]) -> Ranke
     return Ranked(targets[order], scores[order], features[order])
 
 
-def evidence(
-    ranked: Ranked, family: NDArray[np.int32], question: str, unmatched: tuple[float, float], foreign: bool
-) -> Floats:
-    """(EVIDENCE,) what speaks for or against the first target being right. `unmatched`: see Signals.unmatched."""
+def shares(scores: Floats) -> Floats:
+    """Scores as shares of one (softmax): the weights are fitted so that these are likelihoods."""
+    powers = np.exp(scores - scores.max(initial=-np.inf))
+    return np.asarray(powers / powers.sum())
+
+
+def evidence(ranked: Ranked, family: NDArray[np.int32], question: str) -> Floats:
+    """(EVIDENCE,) what tells whether the first target is right.
+
+    score of the first; words of the question (logarithm); the first family's share of the likelihood (logarithm);
+    lead over the third different answer.
+    """
     families = family[ranked.targets]
-    other = families != families[0]
-    top = ranked.features[0]
-    rest = ranked.features[other] if other.any() else np.zeros((1, len(FEATURES)), np.float32)
-    others = ranked.scores[other]
-    best = rest.max(axis=0)
-    shifted = ranked.scores - ranked.scores[0]
-    distinct = np.concatenate([others, np.zeros(3, np.float32)])
-    top_of_family = ranked.features[~other].max(axis=0)
-    return np.array(
-        [
-            ranked.scores[0],
-            ranked.scores[0] - distinct[0],
-            -np.log(np.exp(shifted).sum()),
-            top[DENSE_ANY],
-            top[DENSE_ANY] - best[DENSE_ANY],
-            top[WORD_ANY],
-            top[WORD_POOL],
-            top[GRAM_ANY],
-            top[GRAM_ANY] - best[GRAM_ANY],
-            top[CLASS],
-            top[CLASS] - best[CLASS],
-            float(np.mean(top_of_family > best)),
-            unmatched[0],
-            unmatched[1],
-            np.log1p(len(WORD.findall(question))),
-            float(foreign),
-            ranked.scores[0] - distinct[2],
-        ],
-        np.float32,
-    )
+    own = families == families[0]
+    first = float(ranked.scores[0])
+    _, others = np.unique(families[~own], return_index=True)
+    rivals = np.sort(ranked.scores[~own][others])[::-1]
+    share = float(shares(ranked.scores)[own].sum())
+    third = first - (float(rivals[2]) if len(rivals) > 2 else 0.0)
+    return np.array([first, np.log1p(len(WORD.findall(question))), np.log(max(share, 1e-6)), third], np.float32)
 
 
 @dataclass

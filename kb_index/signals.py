@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.classifier import Classifier
+from kb_index.classifier import Classifier, LeftOut
 from kb_index.common_words import common_words
 from kb_index.corpus import ASKED, Corpus
 from kb_index.keywords import Keywords
@@ -40,7 +40,6 @@ class Measured:
     features: Floats
     dense: Floats
     word: Floats
-    words: dict[str, dict[str, float]]  # language → stem → rarity
 
 
 class Signals:
@@ -72,21 +71,20 @@ class Signals:
         vector: Floats,
         lang: str,
         hidden: NDArray[np.int64] | None = None,
-        own_class: tuple[int, float] | None = None,
+        left_out: LeftOut | None = None,
     ) -> Measured:
-        """`question`: without product names. Fitting hides rows, and says the classifier's value without them."""
+        """`question`: without product names. Fitting hides rows, and takes its question out of the classifier."""
         corpus = self.corpus
         foreign = self._foreign(lang)
         dense = np.clip(self.vectors.scores(vector), 0, 1) * foreign
         gram = self.grams.scores(question) * foreign
         word = np.zeros(len(dense), np.float32)
         pool = np.zeros(len(corpus.targets), np.float32)
-        words: dict[str, dict[str, float]] = {}
         for code, keywords in self.keywords.items():
-            words[code] = keywords.weights(stems(question, corpus.config.stemmer(code)), self._common[code])
-            word[self._rows[code]] = keywords.scores(words[code])
+            weights = keywords.weights(stems(question, corpus.config.stemmer(code)), self._common[code])
+            word[self._rows[code]] = keywords.scores(weights)
             factor = 1.0 if lang == code or lang not in self.keywords else FOREIGN
-            np.maximum(pool, factor * self._pooled(code, keywords, words[code], hidden), out=pool)
+            np.maximum(pool, factor * self._pooled(code, keywords, weights, hidden), out=pool)
         word *= foreign
         if hidden is not None:
             dense[hidden] = gram[hidden] = word[hidden] = 0
@@ -96,32 +94,8 @@ class Signals:
         features[:, WORD_ASKED], features[:, WORD_ANY] = self._best(word)
         features[:, WORD_POOL] = pool
         features[:, GRAM_ASKED], features[:, GRAM_ANY] = self._best(gram)
-        features[:, CLASS] = self.classifier.scores(vector, len(corpus.targets))
-        if own_class is not None:
-            features[own_class[0], CLASS] = own_class[1]
-        return Measured(features, dense, word, words)
-
-    def unmatched(self, measured: Measured, target: int) -> tuple[float, float]:
-        """0 to 1: rarity of the rarest word that the target lacks; share of rarity that no target knows."""
-        best = (1.0, 1.0)
-        for code in self.corpus.targets[target].variants:
-            weights, keywords = measured.words.get(code), self.keywords.get(code)
-            if not weights or keywords is None:
-                continue
-            total = sum(weights.values()) or 1.0
-            rarest = unknown = 0.0
-            for word, weight in weights.items():
-                term = keywords.vocabulary.get(word)
-                if term is None:
-                    unknown += weight
-                if term is None or not self._holds(code, keywords, term, target):
-                    rarest = max(rarest, weight / keywords.unknown)
-            best = min(best, (rarest, unknown / total))
-        return best
-
-    def _holds(self, code: str, keywords: Keywords, term: int, target: int) -> bool:
-        rows = self._rows[code][keywords.holders(term)]
-        return bool((self.corpus.entry_target[rows] == target).any())
+        features[:, CLASS] = self.classifier.scores(vector, len(corpus.targets), left_out)
+        return Measured(features, dense, word)
 
     def _foreign(self, lang: str) -> Floats:
         if lang not in self.corpus.langs:

@@ -95,7 +95,7 @@ def load(folder: Path, encoder: Encoder) -> Index:
         vectors,
         keywords,
         Ngrams.from_arrays(_read_arrays(folder / "ngrams.npz")),
-        Classifier(classifier["weights"], classifier["columns"]),
+        Classifier(classifier["weights"], classifier["targets"], classifier["langs"]),
     )
     weights: Floats = np.array(fitted["weights"], np.float32)
     return Index(manifest["version"], signals, Ranking(weights), Decider.from_json(fitted["decider"]))

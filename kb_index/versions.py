@@ -72,7 +72,15 @@ class Versions:
             current = self.current()
             known = known_vectors(self.path(current), encoder) if current else {}
             index = build_index(
-                content.articles, content.topics, config, encoder, risk, version=version, known=known, progress=progress
+                content.articles,
+                content.topics,
+                config,
+                encoder,
+                risk,
+                version=version,
+                known=known,
+                gold=content.gold,
+                progress=progress,
             )
             versions = self.folder / "versions"
             versions.mkdir(parents=True, exist_ok=True)
@@ -181,6 +189,8 @@ def name_of(content: Content, config: Config, encoder: Encoder, risk: float) -> 
     items: list[Article | Topic] = [*content.articles, *content.topics]
     for item in items:
         digest.update(f"{type(item).__name__} {item.id} {item.lang} {item.version}\n".encode())
+    for one in content.gold:
+        digest.update(f"{one}\n".encode())
     return digest.hexdigest()[:12]
 
 
