@@ -22,7 +22,20 @@ from bot.cases.webhook import Webhook, WebhookSettings
 from bot.catalogue import Catalogue, load_catalogue
 from bot.company import Company, load_company
 from bot.database import Database, make_engine, prepare
-from bot.gateway import attachments, case_api, chat_api, guard, health, internal_api, openapi, pages, tables
+from bot.gateway import (
+    article_pages,
+    attachments,
+    case_api,
+    case_pages,
+    chat_api,
+    files,
+    guard,
+    health,
+    internal_api,
+    openapi,
+    pages,
+    tables,
+)
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.journal import Journal
 from bot.gateway.language import Languages
@@ -44,7 +57,7 @@ def public_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (chat_api, case_api, attachments, pages, openapi, health):
+    for part in (chat_api, case_api, attachments, article_pages, case_pages, files, openapi, health):
         part.add_routes(app)
     return app
 

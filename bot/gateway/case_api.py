@@ -13,8 +13,9 @@ from bot.cases.calendar import display, free_slots
 from bot.cases.model import NotFound, read_reference
 from bot.cases.slots import iso
 from bot.gateway.context import GATEWAY, LANG, ApiError, Gateway
+from bot.gateway.events import Draft
 from bot.gateway.guard import opened, read_json, within
-from bot.gateway.journal import Conversation, Draft, append
+from bot.gateway.journal import Conversation, append
 
 SLOTS_SHOWN = 60
 

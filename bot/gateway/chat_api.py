@@ -7,8 +7,9 @@ import re
 from aiohttp import web
 
 from bot.gateway.context import GATEWAY, ApiError, Gateway
+from bot.gateway.events import Draft
 from bot.gateway.guard import opened, read_json, within
-from bot.gateway.journal import Conversation, Draft, UnknownButton
+from bot.gateway.journal import Conversation, UnknownButton
 from bot.gateway.streams import stream
 from bot.gateway.text import for_journal, is_blank
 

@@ -10,39 +10,19 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database import Database
+from bot.gateway.events import Draft, now_text, write_events
 from bot.gateway.tables import buttons, conversations, events, messages, receipts
 
 BOT = "bot"  # owner of a conversation that no person has taken over
 AGENT = "agent"  # state of a turn that the bot did not take
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """A button to be written; exactly one of `payload` (for Rasa) and `retry_of` (a client_id) is set."""
-
-    title: str
-    payload: str | None = None
-    retry_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """An event to be written. `body` holds its public keys beside seq, at, from, type and buttons; `receipt` is
-    private."""
-
-    sender: str
-    type: str
-    body: Mapping[str, Any]
-    buttons: Sequence[Button] = ()
-    receipt: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +62,6 @@ class Background:
 
 class UnknownButton(Exception):
     """The button is none that this conversation was offered."""
-
-
-def now_text() -> str:
-    """The present moment in UTC, ISO 8601 with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def token_hash(token: str) -> str:
@@ -142,7 +117,7 @@ class Journal:
         row = {"id": conversation, "token_hash": token_hash(token), "lang": lang, "owner": BOT, "last_seq": 1}
         async with self._database.write() as connection:
             await connection.execute(insert(conversations).values(**row, created_at=at, active_at=at))
-            await _write(connection, conversation, [greeting], first=1, at=at)
+            await write_events(connection, conversation, [greeting], first=1, at=at)
         return conversation, token
 
     async def authenticate(self, conversation: str, token: str) -> Conversation | None:
@@ -234,7 +209,7 @@ class Journal:
                 if (await connection.execute(_SETTLE.values(state=end), which)).rowcount == 0:
                     raise _AlreadyOver
                 if last is not None:
-                    await _write(connection, message.conversation, drafts, first=last - len(drafts) + 1, at=at)
+                    await write_events(connection, message.conversation, drafts, first=last - len(drafts) + 1, at=at)
         except _AlreadyOver:
             return None
         return end
@@ -273,7 +248,7 @@ async def append(connection: AsyncConnection, conversation: str, drafts: Sequenc
     """Write events that belong to no turn, in a transaction of the caller. LookupError: no such conversation."""
     first, at = (await _place(connection, conversation, "")).last_seq + 1, now_text()
     await connection.execute(_MOVE.values(last_seq=first + len(drafts) - 1, active_at=at), {"of": conversation})
-    await _write(connection, conversation, drafts, first=first, at=at)
+    await write_events(connection, conversation, drafts, first=first, at=at)
 
 
 async def _place(connection: AsyncConnection, conversation: str, client_id: str) -> Any:
@@ -296,27 +271,7 @@ async def _add_message(
     at = now_text()
     await connection.execute(_MOVE.values(last_seq=seq, active_at=at, **heard), {"of": conversation})
     draft = Draft(sender="customer", type="text", body={"text": shown, "lang": message["lang"], "client_id": client_id})
-    await _write(connection, conversation, [draft], first=seq, at=at)
+    await write_events(connection, conversation, [draft], first=seq, at=at)
     row = {"conversation": conversation, "client_id": client_id, "seq": seq, "state": "pending", "at": at}
     await connection.execute(insert(messages), [{**row, **message}])
     return seq
-
-
-async def _write(
-    connection: AsyncConnection, conversation: str, drafts: Sequence[Draft], *, first: int, at: str
-) -> None:
-    """Insert events numbered from `first`, with their buttons and receipts."""
-    rows, offered, reasons = [], [], []
-    for seq, draft in enumerate(drafts, first):
-        body = {key: value for key, value in draft.body.items() if value is not None}
-        if draft.buttons:
-            new = [(secrets.token_urlsafe(12), button) for button in draft.buttons]
-            body["buttons"] = [{"id": id_, "title": button.title} for id_, button in new]
-            offered += [{"id": id_, "conversation": conversation, **asdict(button)} for id_, button in new]
-        row = {"conversation": conversation, "seq": seq, "at": at, "sender": draft.sender, "type": draft.type}
-        rows.append({**row, "body": body})
-        if draft.receipt is not None:
-            reasons.append({"conversation": conversation, "seq": seq, "receipt": dict(draft.receipt)})
-    for table, values in ((events, rows), (buttons, offered), (receipts, reasons)):
-        if values:
-            await connection.execute(insert(table), values)

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from bot.gateway.pages import ASSETS
+from bot.gateway.files import ASSETS
 
 
 @lru_cache(maxsize=1)

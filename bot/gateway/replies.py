@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.gateway.journal import Button, Draft
+from bot.gateway.events import Button, Draft
 
 SOURCE_KEYS = ("article", "version", "title", "url", "passage", "kind", "heading", "second", "lang")
 DECISION_KEYS = ("outcome", "probability", "level", "channel")

@@ -14,7 +14,8 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.gateway.journal import AGENT, BOT, Button, Draft, Journal, Message
+from bot.gateway.events import Button, Draft
+from bot.gateway.journal import AGENT, BOT, Journal, Message
 from bot.gateway.rasa import Rasa, RasaError, TurnFailed, Unreachable
 from bot.gateway.replies import MalformedReply, Reply, read_reply
 from bot.gateway.streams import Hub

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.gateway.journal import Draft
+from bot.gateway.events import Draft
 from bot.gateway.tables import conversations
 from tests.gateway.site import RasaPeer, Site, Talk, Turn, open_site, text_reply
 

@@ -1,0 +1,89 @@
+"""Files that browsers fetch: the widget, its demonstration page, style and icon of our pages."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.gateway.context import GATEWAY, ApiError
+
+ASSETS = Path(__file__).parent / "assets"
+WIDGET = Path(__file__).parent.parent / "widget"
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".json": "application/json",
+    ".woff2": "font/woff2",
+}
+
+
+class Files:
+    """Small files kept in memory with their compressed form; read again where the file on disk has changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[str, tuple[float, bytes, bytes, str]] = {}
+
+    def respond(self, request: web.Request, name: str, *, head: bytes = b"", max_age: int = 0) -> web.Response:
+        path = self._folder / name
+        kind = TYPES.get(path.suffix)
+        if kind is None or path.parent.resolve() != self._folder.resolve() or not path.is_file():
+            raise ApiError(404, "not_found")
+        changed = path.stat().st_mtime
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != changed:
+            content = head + path.read_bytes()
+            etag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+            kept = self._kept[name] = (changed, content, gzip.compress(content, mtime=0), etag)
+        _, content, packed, etag = kept
+        cache = f"public, max-age={max_age}" if max_age else "no-cache"
+        headers = {"ETag": etag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
+        if any(tag.value == etag.strip('"') or tag.value == "*" for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            content = packed
+        return web.Response(
+            body=content, content_type=kind, charset="utf-8" if kind[:5] != "image" else None, headers=headers
+        )
+
+
+widget, assets = Files(WIDGET), Files(ASSETS)
+
+
+async def get_demo(request: web.Request) -> web.Response:
+    return widget.respond(request, "demo.html")
+
+
+async def get_widget_file(request: web.Request) -> web.Response:
+    return widget.respond(request, request.match_info["name"], max_age=300)
+
+
+async def get_style(request: web.Request) -> web.Response:
+    colours = request.app[GATEWAY].company.colours
+    head = f":root {{ --accent: {colours.accent}; --accent-text: {colours.accent_text}; }}\n"
+    return assets.respond(request, "page.css", head=head.encode(), max_age=300)
+
+
+async def get_icon(request: web.Request) -> web.Response:
+    colours = request.app[GATEWAY].company.colours
+    icon = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+        f'<rect width="32" height="32" rx="8" fill="{colours.accent}"/>'
+        f'<path d="M8 8h16v12h-9l-5 4v-4H8z" fill="{colours.accent_text}"/></svg>'
+    )
+    return web.Response(text=icon, content_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/", get_demo)
+    app.router.add_get("/page.css", get_style)
+    app.router.add_get("/favicon.svg", get_icon)
+    app.router.add_get("/favicon.ico", get_icon)
+    app.router.add_get("/widget/{name}", get_widget_file)
