@@ -41,7 +41,7 @@ def fit(
             f"subjects, and the cautious threshold {CAUTIOUS_THRESHOLD} applies"
         )
         return Ranking(PRIOR_WEIGHTS), Decider(
-            default(RIGHT_DIRECTION), default(AMONG_DIRECTION), _cautious(risk, note)
+            default(RIGHT_DIRECTION, -0.1), default(AMONG_DIRECTION, 1.0), _cautious(risk, note)
         )
     ranking = Ranking(fit_weights([example for example in left_out + golden if not example.tests]))
     mixed = (lambda chosen: chosen) if golden else _mixed
