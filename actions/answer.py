@@ -46,7 +46,7 @@ async def feedback(turn: Turn) -> Events:
     expected = {**turn.state("expects"), **turn.entities}
     agreed = turn.intent == "affirm"
     if expected.get("kind") == "consent" and "question" not in turn.entities:
-        return await cases.decide(turn, str(expected["ref"]), agreed="yes" if agreed else "no", who_what="")
+        return await cases.decide(turn, "yes" if agreed else "no", expected)
     question = expected.get("question")
     if not question:
         turn.say("utter_say_more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from actions.errors import Conflict
@@ -40,42 +41,33 @@ def case_message(case: Any) -> dict[str, Any]:
 
 def ask_consent(turn: Turn, ref: str, who: str, what: str) -> Events:
     """Who gets what, and three buttons; a typed yes or no counts too."""
-    carried = {"ref": ref, "statement": f"{who}: {what}"}
-    turn.say(
-        "utter_ask_consent",
-        ref=ref,
-        who=who,
-        what=what,
-        agree=payload("consent", agreed="yes", **carried),
-        decline=payload("consent", agreed="no", **carried),
-        later=payload("consent", agreed="later", **carried),
-    )
-    return turn.set(expects={"kind": "consent", **carried})
+    say_consent(turn, "utter_ask_consent", ref, who, what)
+    return turn.set(expects={"kind": "consent", "ref": ref, "who": who, "what": what})
+
+
+def say_consent(turn: Turn, response: str, ref: str, who: str, what: str) -> None:
+    buttons: dict[str, Any] = {
+        name: payload("consent", ref=ref, agreed=agreed, who=who, what=what)
+        for name, agreed in (("agree", "yes"), ("decline", "no"), ("later", "later"))
+    }
+    turn.say(response, ref=ref, who=who, what=what, **buttons)
 
 
 async def consent(turn: Turn) -> Events:
     """A button of `utter_ask_consent` or `utter_consent_later`."""
-    given = turn.entities
-    statement = str(given.get("statement") or "")
-    return await decide(turn, str(given["ref"]), agreed=str(given["agreed"]), who_what=statement)
+    return await decide(turn, str(turn.entities["agreed"]), turn.entities)
 
 
-async def decide(turn: Turn, ref: str, *, agreed: str, who_what: str) -> Events:
+async def decide(turn: Turn, agreed: str, asked: Mapping[str, Any]) -> Events:
     """Note yes or no with the words that were shown; later leaves everything open."""
-    who_what = who_what or str(turn.state("expects").get("statement") or "")
+    ref, who, what = (str(asked.get(name) or "") for name in ("ref", "who", "what"))
     if agreed == "later":
-        carried = {"ref": ref, "statement": who_what}
-        turn.say(
-            "utter_consent_later",
-            ref=ref,
-            agree=payload("consent", agreed="yes", **carried),
-            decline=payload("consent", agreed="no", **carried),
-        )
+        say_consent(turn, "utter_consent_later", ref, who, what)
         return turn.set(expects=None)
-    statement = turn.shown_text("utter_ask_consent", "ref", ref) or who_what
+    shown = turn.shown_text(("utter_ask_consent", "utter_consent_later"), "ref", ref)
     try:
-        case = await turn.web.consent(ref, turn.conversation, agreed == "yes", statement)
-    except Conflict:
+        case = await turn.web.consent(ref, turn.conversation, agreed == "yes", shown or f"{who}: {what}")
+    except Conflict:  # answered before, or by the link in the mail
         await tell(turn, named_in=ref)
         return turn.set(expects=None)
     outcome = "given" if agreed == "yes" else "declined"

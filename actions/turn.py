@@ -97,11 +97,11 @@ class Turn:
                 return text
         return None
 
-    def shown_text(self, response: str, key: str, value: str) -> str | None:
-        """The words in which a response was shown, found by one of its placeholders' values."""
+    def shown_text(self, responses: Sequence[str], key: str, value: str) -> str | None:
+        """The words in which one of `responses` was shown last, found by one of its placeholders' values."""
         for event in reversed(self._tracker.events):
             details = event.get("metadata") or {}
-            if event.get("event") == "bot" and details.get("utter_action") == response and details.get(key) == value:
+            if event.get("event") == "bot" and details.get("utter_action") in responses and details.get(key) == value:
                 return str(event["text"])
         return None
 

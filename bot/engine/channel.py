@@ -20,6 +20,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from bot.engine.messages import Discarded, InvalidTurn, Turn, read_turn, reply_to
+from bot.engine.schema_check import check_schema_once
 from bot.engine.session import continue_session, reset_unless_bounded
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class GuichetChannel(InputChannel):
         @webhook.listener("after_server_start")
         async def find_actions(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
             find_action_server(app.ctx.agent, token)
+            check_schema_once()
 
         @webhook.get("/")
         async def ready(request: Request) -> HTTPResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, DEFAULT_SLOT_NAMES
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 MOST_EVENTS = 40  # about four answered questions
@@ -15,12 +15,23 @@ def reset_unless_bounded(tracker: DialogueStateTracker, domain: Domain) -> Dialo
     if len(tracker.events) <= MOST_EVENTS or tracker.active_loop_name is not None:
         return tracker
     initial = {slot.name: slot.initial_value for slot in domain.slots}
-    carried = [
+    carried: list[Event] = [
         SlotSet(name, value)
         for name, value in tracker.current_slot_values().items()
         if name not in DEFAULT_SLOT_NAMES and value != initial.get(name)
     ]
-    return new_session(tracker, carried, domain)
+    return new_session(tracker, [*carried, *last_words(tracker)], domain)
+
+
+def last_words(tracker: DialogueStateTracker) -> list[Event]:
+    """What the bot said last: the words in which something was asked may have to be kept with the answer."""
+    said: list[Event] = []
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, BotUttered):
+            said.insert(0, event)
+    return said
 
 
 def continue_session(tracker: DialogueStateTracker, lang: str, domain: Domain) -> DialogueStateTracker:
@@ -32,8 +43,8 @@ def continue_session(tracker: DialogueStateTracker, lang: str, domain: Domain) -
     return tracker
 
 
-def new_session(tracker: DialogueStateTracker, slots: list[SlotSet], domain: Domain) -> DialogueStateTracker:
-    events = [SessionStarted(), *slots, ActionExecuted(ACTION_LISTEN_NAME)]
+def new_session(tracker: DialogueStateTracker, carried: list[Event], domain: Domain) -> DialogueStateTracker:
+    events = [SessionStarted(), *carried, ActionExecuted(ACTION_LISTEN_NAME)]
     begun = DialogueStateTracker.from_events(tracker.sender_id, events, slots=domain.slots, domain=domain)
     begun.model_id, begun.assistant_id = tracker.model_id, tracker.assistant_id
     return begun

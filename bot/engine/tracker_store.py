@@ -16,7 +16,10 @@ import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import QueuePool
 
 
 def default_database() -> str:
@@ -42,36 +45,49 @@ class OneSessionTrackerStore(SQLTrackerStore):
             db = default_database()
         super().__init__(domain, dialect, host, db=db or "rasa", event_broker=event_broker, **kwargs)
         if self.engine.dialect.name == "sqlite":
+            # Connections that stay open: closing the last one would checkpoint the write-ahead log at every turn.
+            self.engine.dispose()
+            self.engine = sa.create_engine(
+                self.engine.url, poolclass=QueuePool, connect_args={"check_same_thread": False}
+            )
             sa.event.listen(self.engine, "connect", _tune)
-            self.engine.dispose()  # connections opened so far were not tuned
+            self.sessionmaker = sessionmaker(bind=self.engine)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        """All that is stored is the current session."""
-        return await self.retrieve_full_tracker(sender_id)
+        """The current session, which is all that is stored; None for an unknown conversation."""
+        table = self.SQLEvent
+        query = sa.select(table.data).where(table.sender_id == sender_id).order_by(table.id)
+        with self.session_scope() as session:
+            events = [json.loads(data) for data in session.execute(query).scalars()]
+        if not events or self.domain is None:
+            return None
+        return DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Append what is new; a tracker that starts with another event than the stored one replaces it."""
         table = self.SQLEvent
+        own = table.sender_id == tracker.sender_id
         with self.session_scope() as session:
-            rows = session.query(table).filter(table.sender_id == tracker.sender_id)
-            stored = rows.count()
-            first = rows.order_by(table.id).first()
-            if first is not None and first.timestamp != tracker.events[0].timestamp:
-                rows.delete(synchronize_session=False)
-                stored = 0
-            for event in itertools.islice(tracker.events, stored, None):
-                data = event.as_dict()
-                session.add(
-                    table(
-                        sender_id=tracker.sender_id,
-                        type_name=event.type_name,
-                        timestamp=data.get("timestamp"),
-                        intent_name=(data.get("parse_data") or {}).get("intent", {}).get("name"),
-                        action_name=data.get("name"),
-                        data=json.dumps(data),
-                    )
-                )
+            stored = session.execute(sa.select(table.timestamp).where(own).order_by(table.id)).scalars().all()
+            if stored and stored[0] != tracker.events[0].timestamp:
+                session.execute(sa.delete(table).where(own).execution_options(synchronize_session=False))
+                stored = []
+            new = [_row(tracker.sender_id, event) for event in itertools.islice(tracker.events, len(stored), None)]
+            if new:
+                session.execute(sa.insert(table), new)
             session.commit()
+
+
+def _row(sender_id: str, event: Event) -> dict[str, Any]:
+    data = event.as_dict()
+    return {
+        "sender_id": sender_id,
+        "type_name": event.type_name,
+        "timestamp": data.get("timestamp"),
+        "intent_name": (data.get("parse_data") or {}).get("intent", {}).get("name"),
+        "action_name": data.get("name"),
+        "data": json.dumps(data),
+    }
 
 
 def _tune(connection: Any, record: Any) -> None:

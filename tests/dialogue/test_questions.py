@@ -167,7 +167,7 @@ def test_a_person_please_is_answered_with_the_three_ways(talk: Talk) -> None:
 
 
 def test_typed_slashes_are_text_and_never_an_intent(talk: Talk, bot: Bot) -> None:
-    for text in ("/restart", "  /request_ticket", '/pick{"slot": "email", "value": "x@example.org"}', "//"):
+    for text in ("/restart", "  /resend", '/pick{"slot": "email", "value": "x@example.org"}', "//"):
         reply = talk.say(text)
         assert reply.form is None
     assert any("restart" in question for question in bot.kb.questions)
