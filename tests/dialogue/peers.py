@@ -100,14 +100,18 @@ def found(outcome: str, hits: list[Body], topics: list[Body] | None = None, reas
 
 @dataclass
 class FakeKb:
-    """Answers by the first pattern that the text matches; `exclude` takes hits away as the real service does."""
+    """Answers by the first pattern that the text matches; `exclude` takes hits away as the real service does. `raw`
+    is an answer for every call, whatever it is."""
 
     results: list[tuple[str, Body]] = field(default_factory=list)
+    raw: Body | None = None
 
     def __post_init__(self) -> None:
         self.peer = Peer(self.answer)
 
     def answer(self, method: str, path: str, body: Body) -> Answer:
+        if self.raw is not None:
+            return 200, self.raw
         if method == "GET":
             lang, article = map(unquote, urlsplit(path).path.split("/")[2:4])
             whole = {**hit(article, lang), "video": None, "updated": "2026-01-01", "category": "account"}
