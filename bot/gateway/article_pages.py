@@ -80,18 +80,17 @@ def _article_body(gateway: Gateway, lang: str, found: Mapping[str, Any], also: l
 
     rendered = render(found["text"])
     parts = [f"<h1>{escape(found['title'])}</h1>"]
-    meta = [escape(str(found["category"]))] if found.get("category") else []
     if updated := _day(found.get("updated"), lang):
-        meta.append(say("article.updated", date=updated))
-    if meta:
-        parts.append(f'<p class="meta">{" · ".join(meta)}</p>')
+        parts.append(f'<p class="meta">{say("article.updated", date=updated)}</p>')
     if address := _video(found.get("video"), second):
         words = say("article.watch") if second is None else say("article.watch_at", time=_clock(second))
         parts.append(f'<p><a class="video" href="{escape(address)}" rel="noopener noreferrer">{words}</a></p>')
     top = [(name, heading) for level, name, heading in rendered.headings if level == 2]
     if len(top) >= 3:
         items = "".join(f'<li><a href="#{escape(name)}">{escape(heading)}</a></li>' for name, heading in top)
-        parts.append(f'<nav class="contents" aria-label="{say("article.contents")}"><ul>{items}</ul></nav>')
+        parts.append(
+            f'<nav class="contents" aria-labelledby="contents"><p id="contents">{say("article.contents")}</p><ul>{items}</ul></nav>'
+        )
     parts.append(f"<article>\n{rendered.html}</article>")
     if also:
         name = escape(str(found["article"]))

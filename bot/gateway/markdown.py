@@ -78,6 +78,7 @@ def render(text: str) -> Rendered:
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
+        set_tag_attribute_values={"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}},  # they scroll on small screens
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
     )

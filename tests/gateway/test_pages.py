@@ -83,7 +83,7 @@ async def test_an_article_is_shown_as_safe_html_with_anchors(tmp_path: Path) -> 
     assert '<h2 id="creer-un-compte-2">' in page
     assert '<a href="#creer-un-compte-2">' in page
     assert "<strong>Mon profil</strong>" in page
-    assert "<table>" in page
+    assert '<table tabindex="0">' in page
     assert "2 mars 2026" in page
     assert 'href="/articles/en/reset-password" hreflang="en"' in page
     assert "/articles/de/" not in page
