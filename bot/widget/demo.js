@@ -14,7 +14,7 @@
   document.addEventListener('click', async ({ target }) => {
     const button = target.closest('button');
     if (!button) return;
-    if ('open' in button.dataset) (await guichet).open();
+    if ('open' in button.dataset) (await guichet).open(button.dataset.open || undefined);
     if ('ask' in button.dataset) (await guichet).ask(button.textContent);
     if ('copy' in button.dataset) {
       const label = button.textContent;

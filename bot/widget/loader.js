@@ -103,7 +103,7 @@ svg{grid-area:1/1;width:28px;fill:none;stroke:currentColor;stroke-width:1.9;stro
     try { return use(await panel); } catch (error) { panel = null; throw error; } finally { button.removeAttribute('aria-busy'); }
   };
   window.Guichet = {
-    open: () => withPanel((it) => it.open()),
+    open: (view) => withPanel((it) => it.open(true, view)),
     close: () => withPanel((it) => it.close()),
     ask: (text) => withPanel((it) => it.ask(text)),
     on: (name, listener) => doc.addEventListener(`guichet:${name}`, (event) => listener(event.detail)),

@@ -13,6 +13,7 @@ export class Log {
    */
   constructor(parts) {
     Object.assign(this, parts);
+    this.t = (key, values) => this.texts.t(key, values);
     this.list = h('div', { class: 'list' });
     this.typing = h('div', { class: 'typing', 'aria-live': 'off' }, h('span', { class: 'visually-hidden' }, this.texts.t('log.typing')), h('i'), h('i'), h('i'));
     this.node = h('div', { class: 'log', role: 'log', 'aria-label': this.texts.t('log.label'), 'aria-live': 'off', tabindex: '0' }, this.list);
@@ -109,8 +110,6 @@ export class Log {
     }[state]);
     if (state !== 'sending') this.announce(state === 'failed' ? t('log.failed') : node.querySelector('.state').firstChild.textContent);
   }
-
-  t = (key, values) => this.texts.t(key, values);
 
   entry(event) {
     const { from, type, decision } = event;

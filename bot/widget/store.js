@@ -58,7 +58,7 @@ export class Store {
   add(conversation) {
     const { items } = this.book;
     const kept = [conversation, ...items.filter((one) => one.id !== conversation.id)];
-    kept.slice(KEPT).forEach(({ id }) => this.#clean(id));
+    kept.slice(KEPT).forEach(({ id }) => this.clean(id));
     this.set('conversations', { current: conversation.id, items: kept.slice(0, KEPT) });
   }
 
@@ -71,18 +71,18 @@ export class Store {
 
   forget(id) {
     const { current, items } = this.book;
-    this.#clean(id);
+    this.clean(id);
     this.set('conversations', { current: current === id ? null : current, items: items.filter((one) => one.id !== id) });
   }
 
-  #clean(id) { ['draft', 'form', 'files'].forEach((what) => this.set(`${what}:${id}`, null)); }
+  clean(id) { ['draft', 'form', 'files'].forEach((what) => this.set(`${what}:${id}`, null)); }
 
   /** What was typed before there was a conversation belongs to the first one. */
-  claim(id) { this.#hand('new', id); }
+  claim(id) { this.hand('new', id); }
 
   /** What was typed in a conversation that is gone is kept for the next one; its buttons lead nowhere any more. */
   release(id) {
-    this.#hand(id, 'new');
+    this.hand(id, 'new');
     for (const message of this.outbox(id)) {
       if (message.button) this.drop(message.client_id);
       else this.put({ ...message, conversation: null });
@@ -90,7 +90,8 @@ export class Store {
     this.forget(id);
   }
 
-  #hand(from, to) {
+  /** Drafts go from one conversation to another. */
+  hand(from, to) {
     for (const what of ['draft', 'form']) {
       const kept = this.get(`${what}:${from}`);
       if (kept !== null) this.set(`${what}:${to}`, kept);

@@ -6,12 +6,10 @@ import { h, icon } from './dom.js';
 export class Views {
   /** @param {object} panel @param {(one: object) => Node} card */
   constructor(panel, card) {
-    Object.assign(this, { panel, card, path: [] });
+    Object.assign(this, { panel, card, path: [], t: panel.t });
     this.sheet = h('div', { class: 'sheet', hidden: true });
     this.popup = null;
   }
-
-  t = (key, values) => this.panel.t(key, values);
 
   /** Show a view above the conversation. `path` remembers the way back. */
   push(name, title, content) {
@@ -50,6 +48,13 @@ export class Views {
     if (panel.isOpen) panel.composer.box.focus({ preventScroll: true });
   }
 
+  /** Show what the page asks for: contact, cases, conversations, or a kind of form. */
+  go(view) {
+    if (KINDS.includes(view)) this.form({ kind: view });
+    else if (['contact', 'cases', 'conversations'].includes(view)) this[view]();
+    else throw new Error(`Guichet.open: expected contact, cases, conversations, ${KINDS.join(', ')} or nothing, got ${view}`);
+  }
+
   // the menu
 
   menu() {
@@ -61,7 +66,7 @@ export class Views {
       item(t('menu.contact'), 'ticket', () => this.contact()),
       item(t('menu.cases'), 'list', () => this.cases()),
       item(t('menu.conversations'), 'chats', () => this.conversations()),
-      item(t('menu.begin'), 'plus', () => { this.home(); panel.begin(); }),
+      item(t('menu.begin'), 'plus', () => { this.home(); panel.session.begin(); }),
       h('div', { class: 'menu-line', role: 'separator' }),
       languages.length > 1 && h('div', { class: 'menu-languages', role: 'group', 'aria-label': t('menu.language') }, languages.map((code) =>
         h('button', { type: 'button', role: 'menuitemradio', tabindex: '-1', class: 'language', lang: code, 'aria-checked': String(code === panel.texts.lang), onclick: () => { this.closeMenu(true); if (code !== panel.texts.lang) panel.setLanguage(code); } }, Texts.languageName(code)))),
@@ -106,19 +111,19 @@ export class Views {
   /** @param {{kind: string, level?: number, topic?: string}} wanted */
   form(wanted) {
     const { panel, t } = this;
-    const keep = `form:${panel.id}`;
+    const keep = `form:${panel.session.id}`;
     const kept = panel.store.get(keep, {});
     const form = new CaseForm({
-      ...wanted, texts: panel.texts, api: panel.api, files: panel.files, announce: (text) => panel.announce(text), conversation: () => panel.ensure(),
+      ...wanted, texts: panel.texts, api: panel.api, files: panel.session.files, announce: (text) => panel.announce(text), conversation: () => panel.session.ensure(),
       kept: { ...kept.shared, ...kept[wanted.kind] },
       keep: (values) => {
-        const all = panel.store.get(`form:${panel.id}`, {});
+        const all = panel.store.get(`form:${panel.session.id}`, {});
         // Who one is need not be typed twice.
         const shared = values ? { email: values.email || '', phone: values.phone || '' } : all.shared;
-        panel.store.set(`form:${panel.id}`, { ...all, shared, [wanted.kind]: values || undefined });
+        panel.store.set(`form:${panel.session.id}`, { ...all, shared, [wanted.kind]: values || undefined });
       },
       done: (one) => this.done(one),
-      expired: () => { panel.expired(panel.id); this.form(wanted); },
+      expired: () => { panel.session.expired(panel.session.id); this.form(wanted); },
     });
     this.push('form', t(`kinds.${wanted.kind}.way`), form.node);
     const first = form.node.querySelector('input,textarea');
@@ -139,7 +144,7 @@ export class Views {
     this.push('cases', t('menu.cases'), list);
     let found = [];
     try {
-      if (panel.conversation) found = await panel.api.cases(panel.conversation);
+      if (panel.session.conversation) found = await panel.api.cases(panel.session.conversation);
       list.replaceChildren(...(found.length ? found.map((one) => this.card(one)) : [this.nothing('list', t('cases.none'), t('menu.contact'), () => this.contact())]));
     } catch (error) {
       list.replaceChildren(this.nothing('warn', error.message || t('cases.failed'), t('log.retry'), () => this.cases()));
@@ -151,9 +156,9 @@ export class Views {
     const { panel, t } = this;
     const { items } = panel.store.book;
     this.push('conversations', t('menu.conversations'), [
-      h('div', { class: 'cards' }, items.length ? items.map((one) => h('button', { type: 'button', class: 'past', 'aria-current': one.id === panel.id ? 'true' : null, onclick: () => { this.home(); if (one.id !== panel.id) panel.show(one.id); } },
+      h('div', { class: 'cards' }, items.length ? items.map((one) => h('button', { type: 'button', class: 'past', 'aria-current': one.id === panel.session.id ? 'true' : null, onclick: () => { this.home(); if (one.id !== panel.session.id) panel.session.show(one.id); } },
         h('span', { class: 'past-title', dir: 'auto' }, one.title || t('conversations.untitled')), h('time', { datetime: one.at }, panel.texts.moment(one.at)))) : this.nothing('chats', t('conversations.none'))),
-      h('button', { type: 'button', class: 'button wide', onclick: () => { this.home(); panel.begin(); } }, icon('plus'), t('menu.begin'))]);
+      h('button', { type: 'button', class: 'button wide', onclick: () => { this.home(); panel.session.begin(); } }, icon('plus'), t('menu.begin'))]);
   }
 
   nothing(name, text, label, act) {

@@ -262,3 +262,9 @@ async def test_data_open_opens_the_panel_without_taking_the_focus(customer: Cust
     await customer.visit(embedding("data-open=true"))
     await customer.panel.wait_for()
     assert await customer.focused() == ""
+
+
+@pytest.mark.parametrize(("view", "shown"), [("contact", ".ways"), ("callback", ".case-form"), ("cases", ".cards")])
+async def test_page_can_open_a_view(customer: Customer, view: str, shown: str) -> None:
+    await customer.page.evaluate("view => Guichet.open(view)", view)
+    await expect(customer.panel.locator(f".sheet {shown}")).to_be_visible()
