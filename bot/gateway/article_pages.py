@@ -88,9 +88,8 @@ def _article_body(gateway: Gateway, lang: str, found: Mapping[str, Any], also: l
     top = [(name, heading) for level, name, heading in rendered.headings if level == 2]
     if len(top) >= 3:
         items = "".join(f'<li><a href="#{escape(name)}">{escape(heading)}</a></li>' for name, heading in top)
-        parts.append(
-            f'<nav class="contents" aria-labelledby="contents"><p id="contents">{say("article.contents")}</p><ul>{items}</ul></nav>'
-        )
+        title = f'<p id="on_this_page">{say("article.contents")}</p>'  # no anchor of a heading has an underscore
+        parts.append(f'<nav class="contents" aria-labelledby="on_this_page">{title}<ul>{items}</ul></nav>')
     parts.append(f"<article>\n{rendered.html}</article>")
     if also:
         name = escape(str(found["article"]))
