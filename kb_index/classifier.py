@@ -53,6 +53,11 @@ class Classifier:
         return {"weights": self.weights, "targets": self.targets, "langs": self.langs}
 
 
+def weight_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The weight of each question of a target that has so many: a target with many does not outweigh the others."""
+    return 1.0 / np.sqrt(counts)
+
+
 def train(corpus: Corpus, vectors: Vectors) -> tuple[Classifier, Floats]:
     """The classifier, and the leverage of each entry (0 for passages): how much its own label decides its value."""
     leverages = np.zeros(len(corpus.entries), np.float32)
@@ -65,7 +70,7 @@ def train(corpus: Corpus, vectors: Vectors) -> tuple[Classifier, Floats]:
             continue
         targets, labels = np.unique(corpus.entry_target[rows], return_inverse=True)
         counts = np.bincount(labels)
-        scale = 1.0 / np.sqrt(counts[labels])  # a target with many questions does not outweigh the others
+        scale = weight_of(counts)[labels]
         x = np.hstack([vectors[rows], np.ones((len(rows), 1), np.float32)]).astype(np.float64)
         y = np.zeros((len(rows), len(targets)))
         y[np.arange(len(rows)), labels] = 1

@@ -176,7 +176,7 @@ def _split(source: str, name: str) -> tuple[dict[str, Any], str]:
         problem = getattr(error, "problem", None) or str(error)
         hint = "put values that contain a colon or begin with a sign in quotes"
         raise ContentError(
-            name, mark.line + 2 if mark else None, f"front matter is not YAML: {problem}; {hint}"
+            name, mark.line + 1 if mark else None, f"front matter is not YAML: {problem}; {hint}"
         ) from error
     if not meta:
         raise ContentError(name, 1, "front matter is empty or not closed by a line ---")

@@ -75,7 +75,7 @@ class Ngrams:
         return {
             "grams": pack(self.vocabulary),
             "idf": self.idf,
-            "unknown": np.array([self.unknown], np.float32),
+            "unknown": np.array([self.unknown], np.float64),
             **self._postings.arrays(),
         }
 

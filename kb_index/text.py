@@ -23,13 +23,13 @@ _MARKUP = (
 
 def fold(text: str) -> str:
     """Lower case without accents: « Éléments » → "elements"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold().translate(_LIGATURES))
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 
 
 def _fold_but_umlauts(text: str) -> str:
     """As `fold`, but ä, ö, ü stay: the German stemmer also knows them written ae, oe, ue."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold().translate(_LIGATURES))
     kept = _DIAERESIS.sub(lambda match: unicodedata.normalize("NFC", match.group()), decomposed)
     return "".join(character for character in kept if not unicodedata.combining(character))
 

@@ -1,0 +1,158 @@
+"""The command line from import to answer, and its errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kb_index.cli import app, guarded
+from kb_index.errors import KbError
+from kb_index.settings import Settings
+from tests.kb_index.conftest import write_content
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GUICHET_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("GUICHET_CONTENT_DIR", str(tmp_path / "content"))
+    return write_content(tmp_path / "content")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def test_build_publish_ask_rollback(folder: Path) -> None:
+    (folder / "faq" / "bad.en.md").write_text("nothing")
+    built = run("build")
+    assert built.exit_code == 0, built.output
+    assert "left out: faq/bad.en.md:1" in built.stderr
+    version = built.stdout.split()[0]
+    assert "errors:" in built.stdout
+    assert run("publish").exit_code == 0
+    answer = json.loads(run("ask", "I forgot my password", "--lang", "en", "--json").stdout)
+    assert (answer["version"], answer["hits"][0]["article"]) == (version, "reset-password")
+    assert "reset-password" in run("ask", "I forgot my password", "--lang", "en").stdout
+    assert "unchanged" in run("build").stdout
+    (folder / "faq" / "dark-theme.en.md").unlink()
+    second = run("build").stdout.split()[0]
+    run("publish")
+    assert f"* {second}" in run("versions").stdout
+    assert f"{version} serves" in run("rollback").stdout
+
+
+def test_errors_are_one_line_and_status_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
+        raise KbError("what went wrong")
+
+    with pytest.raises(SystemExit) as ended:
+        guarded(fails)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "error: what went wrong\n"
+    assert isinstance(run("publish").exception, KbError)
+    assert isinstance(run("ask", "x").exception, KbError)
+
+
+def test_import_takes_plain_markdown_and_names_what_it_cannot(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "guide.md").write_text("# The guide {#top}\n\nIntro.\n\n## Part one\n\nText.\n")
+    (source / "empty.md").write_text("# Nothing\n")
+    result = run("import", str(source), "--lang", "en")
+    assert result.exit_code == 1
+    assert "manuals/guide.en.md" in result.stdout
+    assert "empty.md" in result.stderr
+    assert "title: The guide\n" in (folder / "manuals" / "guide.en.md").read_text()
+    (source / "faq.md").write_text("## Where is it?\n\nThere.\n\n## When?\n\nNow.\n")
+    assert run("import", str(source / "faq.md"), "--kind", "faq", "--lang", "en").exit_code == 0
+    assert "Where is it?" in (folder / "faq" / "where-is-it.en.md").read_text()
+    again = run("import", str(source / "faq.md"), "--kind", "faq", "--lang", "en")
+    assert "exists; use --overwrite" in again.stderr
+    from kb_index.content import read_content
+
+    assert not read_content(folder).problems
+
+
+def test_import_copies_a_content_folder_as_it_is(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUICHET_CONTENT_DIR", str(tmp_path / "other"))
+    assert run("import", str(folder)).exit_code == 0
+    copied = tmp_path / "other" / "faq" / "dark-theme.en.md"
+    assert copied.read_text() == (folder / "faq" / "dark-theme.en.md").read_text()
+    assert (tmp_path / "other" / "levels" / "nas.en.md").is_file()
+
+
+def test_lint_names_what_confuses(folder: Path) -> None:
+    path = folder / "faq" / "dark-theme.en.md"
+    path.write_text(path.read_text().replace('"night colours"', '"password lost"'))
+    result = run("lint", "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    same = next(row for row in found if row["kind"] == "same_question")
+    assert "password lost" in same["message"]
+    assert {"article dark-theme", "article reset-password"} == set(same["where"].split(", "))
+    assert all(row["cure"] for row in found)
+
+
+def test_evaluate_fits_from_the_articles_alone_and_writes_a_row_per_question(folder: Path, tmp_path: Path) -> None:
+    articles, questions, out = (tmp_path / name for name in ("a.jsonl", "q.jsonl", "out.json"))
+    rows = [
+        {
+            "id": "pw",
+            "lang": "en",
+            "title": "Password",
+            "questions": ["I lost my password", "reset password"],
+            "answer": "",
+        },
+        {
+            "id": "pdf",
+            "lang": "en",
+            "title": "PDF",
+            "questions": ["make a PDF", "export to PDF"],
+            "answer": "Use export.",
+        },
+    ]
+    articles.write_text("\n".join(map(json.dumps, rows)))
+    asked = [("1", "password forgotten", ["pw"]), ("2", "PDF please", ["pdf"]), ("3", "pizza", [])]
+    write = lambda shift: questions.write_text(  # noqa: E731
+        "\n".join(
+            json.dumps({"id": i, "lang": "en", "text": t, "expected": e if not shift else []}) for i, t, e in asked
+        )
+    )
+    words = ("evaluate", "--articles", str(articles), "--questions", str(questions), "--json", str(out))
+    write(False)
+    assert run(*words).exit_code == 0
+    report = json.loads(out.read_text())
+    assert report["hit@1"] == 1
+    assert {row["id"] for row in report["rows"]} == {"1", "2", "3"}
+    for key in ("mrr", "auroc", "accuracy_at_rejection_0.80", "risk_coverage", "calibration_error"):
+        assert key in report
+    assert {"answered_share", "wrong_share", "bound", "threshold"} <= set(report["operating_point"])
+    write(True)
+    assert run(*words).exit_code == 0
+    again = json.loads(out.read_text())
+    assert again["operating_point"]["threshold"] == report["operating_point"]["threshold"]
+    assert [row["probability"] for row in again["rows"]] == [row["probability"] for row in report["rows"]]
+
+
+def test_evaluate_names_the_line_that_is_wrong(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "a"}\n')
+    result = run("evaluate", "--articles", str(path), "--questions", str(path))
+    assert "a.jsonl:1: missing: lang, title, questions, answer" in str(result.exception)
+
+
+def test_every_setting_has_help_and_is_listed() -> None:
+    listed = "".join(run("settings").stdout.split())
+    for field in Settings.model_fields.values():
+        assert field.description
+        assert str(field.alias)[:8] in listed
+
+
+def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUICHET_ERROR_BOUND", "2")
+    result = run("versions")
+    assert isinstance(result.exception, KbError)
+    assert "GUICHET_ERROR_BOUND" in str(result.exception)

@@ -1,0 +1,215 @@
+"""What is asked is found, decided on, and answered verbatim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kb_index.config import Config
+from kb_index.content import Content
+from kb_index.decision import Candidate, decide
+from kb_index.encoder import Encoder
+from kb_index.index import Index, build_index
+from tests.kb_index.conftest import Ask, article
+
+
+@pytest.mark.parametrize(
+    ("question", "lang", "expected"),
+    [
+        ("I forgot my password", "en", "reset-password"),
+        ("i forgott my pasword", "en", "reset-password"),
+        ("mot de passe oublie", "fr", "reset-password"),
+        ("my colleague needs an account in Archivelle", "en", "create-user"),
+        ("turn the paper into a file with the scanner", "en", "scan-document"),
+        ("get it out as a pdf", "en", "export-pdf"),
+    ],
+)
+def test_the_right_article_comes_first(ask: Ask, question: str, lang: str, expected: str) -> None:
+    found: Any = ask(question, lang)
+    assert found["hits"][0]["article"] == expected
+    assert found["hits"][0]["lang"] == lang
+
+
+def test_what_the_preferred_language_lacks_is_answered_from_another(ask: Ask) -> None:
+    found: Any = ask("dark theme", "fr")
+    assert (found["hits"][0]["article"], found["hits"][0]["lang"]) == ("dark-theme", "en")
+
+
+def test_a_question_in_another_language_than_preferred_is_understood(ask: Ask) -> None:
+    found: Any = ask("I forgot my password", "fr")
+    assert (found["hits"][0]["article"], found["hits"][0]["lang"]) == ("reset-password", "fr")
+
+
+@pytest.mark.parametrize(
+    ("question", "level", "channel", "topic"),
+    [
+        ("I have a question about my invoice", 1, "ticket", "invoice"),
+        ("the NAS is broken", 4, "sla", "nas"),
+        ("URGENT the system is down", 3, "sla", "down"),
+    ],
+)
+def test_a_level_topic_is_handed_off_to_its_channel(
+    ask: Ask, question: str, level: int, channel: str, topic: str
+) -> None:
+    decision: Any = ask(question)["decision"]
+    assert decision["outcome"] == "handoff"
+    assert (decision["level"], decision["channel"], decision["topic"]) == (level, channel, topic)
+    assert decision["reason"] == "level_topic"
+
+
+def test_a_far_subject_is_not_answered(ask: Ask) -> None:
+    for question in ("will it rain on Sunday", "how long do hamsters live", "xkcd qwrtz"):
+        decision: Any = ask(question)["decision"]
+        assert decision["outcome"] == "handoff"
+
+
+def test_excluded_articles_do_not_come_back(ask: Ask) -> None:
+    found: Any = ask("I forgot my password", exclude=("reset-password",))
+    assert "reset-password" not in [hit["article"] for hit in found["hits"]]
+
+
+def test_nothing_answers_when_all_is_excluded(content: Content, config: Config, encoder: Encoder) -> None:
+    index = build_index(content.articles, (), config, encoder, 0.1)
+    vector = encoder.encode(["password"])[0]
+    found = index.search("password", vector, "en", exclude=[one.id for one in content.articles])
+    assert found["hits"] == []
+    assert found["decision"]["outcome"] == "handoff"
+
+
+def test_an_empty_knowledge_base_hands_off(config: Config, encoder: Encoder) -> None:
+    index = build_index((), (), config, encoder, 0.1)
+    found = index.search("anything", encoder.encode(["anything"])[0], "en")
+    assert found["hits"] == []
+    assert found["decision"] == {
+        "outcome": "handoff", "probability": 0.0, "level": 1, "channel": "ticket", "topic": None, "urgent": False,
+        "reason": "empty_index",
+    }  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=400), lang=st.sampled_from(["en", "fr", "de", "", "tlh"]))
+def test_any_text_gives_a_decision_and_verbatim_hits(index: Index, encoder: Encoder, text: str, lang: str) -> None:
+    text = text.encode("utf-8", "replace").decode()
+    found = index.search(text, encoder.encode([index.clean(text)])[0], lang)
+    decision = found["decision"]
+    assert decision["outcome"] in ("answer", "clarify", "handoff")
+    assert (decision["channel"] is not None) == (decision["outcome"] == "handoff")
+    assert all(0 <= one["probability"] <= 1 for one in [decision, *found["hits"], *found["topics"]])
+    for hit in found["hits"]:
+        source = index.article(hit["article"], hit["lang"])
+        assert source is not None
+        assert hit["text"] in source.text
+        assert hit["version"] == source.version
+    assert len({hit["article"] for hit in found["hits"]}) == len(found["hits"])
+
+
+def test_probabilities_fall_from_hit_to_hit(ask: Ask) -> None:
+    for question in ("password", "document", "colours of the screen", "user"):
+        found: Any = ask(question)
+        values = [hit["probability"] for hit in found["hits"]]
+        assert values == sorted(values, reverse=True)
+
+
+def test_a_video_hit_names_its_second_and_a_manual_hit_its_heading(config: Config, encoder: Encoder) -> None:
+    from kb_index.captions import Cue
+
+    cues = tuple(
+        Cue(at, at + 20, text)
+        for at, text in (
+            (0, "Welcome."),
+            (20, "Hello again."),
+            (40, "Scan the letter."),
+            (60, "Press the green button."),
+        )
+    )
+    manual = article(
+        "## Backup\n\nSave the database every night.\n\n## Printing\n\nChoose a printer.",
+        "manual",
+        id="m",
+        title="Manual",
+    )
+    video = article("A tour.", "video", id="v", title="Tour", captions=cues)
+    index = build_index([manual, video], (), config, encoder, 0.1)
+
+    def first(text: str) -> dict[str, Any]:
+        hit: dict[str, Any] = index.search(text, encoder.encode([text])[0], "en")["hits"][0]
+        return hit
+
+    hit = first("save the database at night")
+    assert (hit["heading"], hit["url"], hit["text"]) == (
+        "Backup",
+        "/articles/en/m#backup",
+        "Save the database every night.",
+    )
+    hit = first("scan the letter with the green button")
+    assert (hit["second"], hit["url"]) == (40, "/articles/en/v#t=40")
+
+
+def test_ten_thousand_identical_questions_and_emoji_do_no_harm(config: Config, encoder: Encoder) -> None:
+    many = article("Yes.", id="many", title="Many", questions=("Does it work?",) * 10_000)
+    emoji = article("😀😀😀", id="emoji", title="😀", questions=("😀 😀", "🎉"))
+    index = build_index([many, emoji], (), config, encoder, 0.1)
+    assert len(index.corpus.entries) < 10
+    found = index.search("does it work", encoder.encode(["does it work"])[0], "en")
+    assert found["hits"][0]["article"] == "many"
+
+
+SHARE = st.floats(0, 1)
+CANDIDATES = st.lists(
+    st.builds(Candidate, SHARE, SHARE, st.sampled_from([None, "ticket", "callback", "sla"]), st.booleans()).map(
+        lambda one: one if one.channel else Candidate(one.probability, one.share)
+    ),
+    max_size=8,
+)
+
+
+@given(CANDIDATES, SHARE, SHARE)
+def test_a_decision_names_a_topic_only_with_a_handoff(found: list[Candidate], among: float, threshold: float) -> None:
+    outcome, reason, place = decide(found, among, threshold)
+    assert (outcome == "handoff") == (reason not in ("confident", "several_likely"))
+    assert (place is not None) == (reason == "level_topic")
+    if place is not None:
+        assert found[place].channel is not None
+    if outcome == "answer":
+        assert found[0].channel is None
+        assert found[0].probability >= threshold
+
+
+@given(CANDIDATES, SHARE)
+def test_an_urgent_topic_that_is_likely_never_waits_behind_a_clarification(
+    found: list[Candidate], among: float
+) -> None:
+    urgent = [Candidate(0.3, 0.5), Candidate(0.2, 0.3, "sla", urgent=True), *found]
+    assert decide(urgent, among, threshold=0.9)[0] == "handoff"
+
+
+def test_the_urgent_topic_itself_is_chosen() -> None:
+    found = [Candidate(0.5, 0.5), Candidate(0.1, 0.3, "ticket"), Candidate(0.1, 0.2, "sla", urgent=True)]
+    assert decide(found, 0.9, 0.9) == ("handoff", "level_topic", 2)
+
+
+def test_twins_share_a_family(config: Config) -> None:
+    from kb_index.corpus import Corpus
+
+    corpus = Corpus(
+        [
+            article("Same.", id="a"),
+            article("Same.", id="b"),
+            article("Other.", id="c", twin="t"),
+            article("X", id="t", twin="t"),
+        ],
+        (),
+        config,
+    )
+    assert corpus.family[0] == corpus.family[1]
+    assert corpus.family[2] == corpus.family[3] != corpus.family[0]
+
+
+def test_entries_are_grouped_by_target(index: Index) -> None:
+    assert (np.diff(index.corpus.entry_target) >= 0).all()
+    for target in range(len(index.corpus.targets)):
+        assert (index.corpus.entry_target[index.corpus.rows_of(target)] == target).all()
