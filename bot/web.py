@@ -100,8 +100,10 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
     rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
     turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
     senders, close_senders = _senders(settings, company, catalogue)
+    # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.
+    channels = frozenset(senders) or frozenset({Channel.STAFF_MAIL})
     outbox = Outbox(engine, senders)
-    clocks = Clocks(engine, fired=outbox.wake, channels=frozenset(senders))
+    clocks = Clocks(engine, fired=outbox.wake, channels=channels)
 
     def wake_cases() -> None:
         outbox.wake()
@@ -112,7 +114,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         company=company,
         catalogue=catalogue,
         policy=company.policy(catalogue),
-        channels=frozenset(senders),
+        channels=channels,
         languages=languages,
         database=database,
         journal=journal,
