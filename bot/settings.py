@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     webhook_url: str = Field(
         "",
         alias="GUICHET_WEBHOOK_URL",
-        description="Address that receives every new case and change as signed JSON; empty: none.",
+        description="Address that receives every new case, and each consent to it, as signed JSON; empty: none.",
     )
     webhook_secret: SecretStr = Field(
         SecretStr(""),
