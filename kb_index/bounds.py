@@ -18,10 +18,10 @@ def upper_bound(wrong: int, answered: int, confidence: float) -> float:
 def lowest_threshold(
     order: list[float], probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float, confidence: float
 ) -> tuple[float, int, int] | None:
-    """Learn-then-Test with a fixed sequence: thresholds are tested from the safest on, and testing ends at the first failure.
+    """Learn-then-Test with a fixed sequence: thresholds are tested from the safest on, up to the first failure.
 
     `order` must not have been chosen with these `probability` and `right`. Returns (threshold, answered, wrong) of the
-    last that passed: the wrong share above it is at most `risk` with `confidence`, however many were tested. None: none passed.
+    last that passed, or None: the wrong share above it is at most `risk` with `confidence`, however many were tested.
     """
     passed = None
     for threshold in order:

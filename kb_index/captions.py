@@ -42,7 +42,7 @@ def read_captions(folder: Path, file: str, name: str) -> tuple[Cue, ...]:
 
 
 def windows(cues: tuple[Cue, ...]) -> list[tuple[int, str]]:
-    """(second of the first cue, the words) for runs of cues of about `WINDOW_SECONDS`, ended with a sentence if possible."""
+    """(second of the first cue, its words) of runs of about `WINDOW_SECONDS`, ended with a sentence if possible."""
     result: list[tuple[int, str]] = []
     run: list[Cue] = []
     for cue in cues:

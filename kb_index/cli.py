@@ -143,7 +143,7 @@ def ask(
 
 @app.command()
 def lint(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Name files that cannot be read, and articles that search takes for one another. Exit status 1 where any is found."""
+    """Name files that cannot be read, and articles that search takes for one another; exit status 1 if any."""
     from kb_index.index import build_index
     from kb_index.lint import lint as find
 

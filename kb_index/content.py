@@ -27,7 +27,7 @@ _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)?")
 
 @dataclass(frozen=True)
 class Article:
-    """One article in one language. `text`: Markdown, verbatim from the source. `twin`: articles that say the same share it."""
+    """One article in one language. `text`: verbatim Markdown. `twin`: articles that say the same share it."""
 
     id: str
     lang: str

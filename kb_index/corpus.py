@@ -1,4 +1,4 @@
-"""Articles and topics as what is ranked: targets (one per id, in all its languages) and their entries (texts to match)."""
+"""Articles and topics as what is ranked: targets (one per id, in all languages) and their entries (texts to match)."""
 
 from __future__ import annotations
 

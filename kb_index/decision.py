@@ -49,7 +49,7 @@ class Logistic:
 
 @dataclass
 class Bound:
-    """What is stated about errors: of what is answered at most `risk` is wrong, with `confidence`, or why nothing is stated."""
+    """What is stated of errors: of what is answered at most `risk` is wrong, with `confidence`; or why nothing is."""
 
     risk: float
     confidence: float
@@ -120,7 +120,7 @@ def decide(found: list[Candidate], among: float, threshold: float) -> tuple[Outc
 
 
 def _route(found: list[Candidate]) -> tuple[int | None, float]:
-    """(the best topic of the likeliest channel, the share of the likelihood that this channel's topics hold together)."""
+    """(the best topic of the likeliest channel, the share of the likelihood that the channel's topics hold)."""
     shares: dict[str, float] = {}
     best: dict[str, int] = {}
     for place, one in enumerate(found):

@@ -27,7 +27,7 @@ TEST_SHARE = 0.65  # little is fitted, so most questions may test it
 
 @dataclass
 class Example:
-    """A question with its candidates; `truth`: the right targets, none: nothing answers it. `tests`: kept for the bound."""
+    """A question and its candidates. `truth`: right targets, none: nothing answers it. `tests`: kept for the bound."""
 
     question: str
     lang: str

@@ -59,7 +59,7 @@ def fit(
 
 
 def fit_weights(examples: Sequence[Example]) -> Floats:
-    """Weights under which the right target is likeliest (softmax over candidates), held near the prior where data are few."""
+    """Weights that make the right target likeliest (softmax over candidates), near the prior where data are few."""
     chosen = [example for example in examples if example.truth and not example.easy]
     width = max((len(example.targets) for example in chosen), default=0)
     if not chosen or width < 2:
@@ -149,7 +149,7 @@ def _thinned(examples: list[Example], count: float) -> list[Example]:
 
 
 def _bound(right: Logistic, fitted: Judged, tests: Judged, risk: float, what: str) -> Bound:
-    """The threshold: its order of trial is set by what was fitted on, its test is on the rest. Topics answer nothing."""
+    """The threshold: tried in an order from what was fitted on, tested on the rest. Topics answer nothing."""
     tried = np.sort(right(fitted.evidence)[~fitted.topic])[::-1]
     places = np.unique(np.linspace(min(FEWEST_ANSWERED, len(tried)), len(tried), 60).astype(int)).tolist()
     order = [float(tried[place - 1]) for place in places if place and tried[place - 1] >= LOWEST_THRESHOLD]

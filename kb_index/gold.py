@@ -1,4 +1,4 @@
-"""Golden questions of an editor (`golden/*.jsonl`): asked as customers ask, with what is right. They beat left-out questions."""
+"""Golden questions of an editor (`golden/*.jsonl`): as customers ask, with what is right. They beat left-out ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Gold:
 
 
 def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
-    """All golden questions, and the lines that cannot be read: {"text", "lang", "expected": [ids]} or {…, "topic": id}."""
+    """All golden questions, and what cannot be read. Lines: {"text", "lang", "expected": [ids]} or {…, "topic": id}."""
     found: list[Gold] = []
     problems: list[ContentError] = []
     for path in sorted((content_dir / "golden").glob("*.jsonl")):

@@ -30,7 +30,7 @@ class Imported:
 
 
 def import_path(source: Path, content_dir: Path, lang: str, kind: str, overwrite: bool = False) -> Imported:
-    """Take one Markdown file or every one below a folder. `kind`: faq (each `##` heading is a question), blog or manual."""
+    """Take one Markdown file or all below a folder. `kind`: faq (each `##` heading is a question), blog or manual."""
     if not source.exists():
         raise ContentError(str(source), None, "no such file or folder")
     result = Imported()

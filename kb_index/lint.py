@@ -1,4 +1,4 @@
-"""Finds what confuses search: questions that another article answers better, near-duplicates, twins that are missing."""
+"""Finds what confuses search: questions that another article steals, near-duplicates, languages that are missing."""
 
 from __future__ import annotations
 

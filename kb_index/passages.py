@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -134,7 +135,7 @@ def _cut_block(block: str) -> list[str]:
 
 def _sentences(line: str) -> list[str]:
     borders = [0, *(match.end() for match in _SENTENCE_END.finditer(line)), len(line)]
-    return [line[a:b] for a, b in zip(borders, borders[1:], strict=False) if b > a]
+    return [line[a:b] for a, b in pairwise(borders) if b > a]
 
 
 def _hard_cut(text: str, size: int) -> Iterator[str]:

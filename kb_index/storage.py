@@ -69,7 +69,7 @@ def save(index: Index, folder: Path, encoder: Encoder, facts: dict[str, Any]) ->
 
 
 def load(folder: Path, encoder: Encoder) -> Index:
-    """The index in `folder`. VersionError where it is damaged, of another program version or made with another encoder."""
+    """The index in `folder`. VersionError where it is damaged, or made by another program version or encoder."""
     manifest = read_manifest(folder)
     made = manifest["encoder"]
     if made["fingerprint"] != encoder.fingerprint:

@@ -30,16 +30,16 @@ ARTICLES = {
     ("export-pdf", "en"): ("Export as PDF", "Choose **Export** in the menu.", [
         "How do I export a document as PDF?", "save as PDF", "download a file as PDF", "PDF export", "make a PDF"]),
     ("dark-theme", "en"): ("Dark theme", "Choose **Dark** in your profile.", [
-        "How do I turn on dark mode?", "dark theme", "the screen is too bright", "night colours", "change the colours"]),
+        "How do I turn on dark mode?", "dark theme", "screen too bright", "night colours", "change the colours"]),
 }  # fmt: skip
 TOPICS = {
     "invoice": (1, "ticket", False, "A question about an invoice", [
         "I have a question about an invoice", "my bill is wrong", "invoice too high", "you charged me twice",
         "explain the amount debited"]),
     "nas": (4, "sla", False, "Problems with a NAS", [
-        "My NAS has a problem", "network storage broken", "the Synology is unreachable", "RAID degraded", "NAS share lost"]),
+        "My NAS has a problem", "network storage broken", "Synology unreachable", "RAID degraded", "NAS share lost"]),
     "down": (3, "sla", True, "Everything is down", [
-        "The whole system is down", "nothing works any more", "URGENT server outage", "nobody can sign in", "total failure"]),
+        "The whole system is down", "nothing works", "URGENT server outage", "nobody can sign in", "total failure"]),
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def test_nothing_is_known_of_nothing() -> None:
 
 
 def test_the_true_risk_exceeds_the_stated_one_in_at_most_five_percent_of_samples() -> None:
-    """True chance of being right equals a distorted probability, so a threshold read off the probabilities would fail."""
+    """The probabilities are overconfident, so a threshold read off them would fail."""
     rng = np.random.default_rng(20260301)
 
     def draw(count: int) -> tuple[np.ndarray, np.ndarray]:

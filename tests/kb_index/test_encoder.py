@@ -18,7 +18,7 @@ def test_vectors_are_float32_of_length_one_in_the_order_of_the_texts(encoder: En
     assert (vectors.dtype, vectors.shape) == (np.float32, (4, encoder.dim))
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
     for text, vector in zip(texts, vectors, strict=True):
-        assert float(encoder.encode([text])[0] @ vector) > 0.97
+        assert float(encoder.encode([text])[0] @ vector) > 0.95  # int8 activations depend a little on the batch
 
 
 def test_no_text_gives_no_vector(encoder: Encoder) -> None:

@@ -91,5 +91,7 @@ def test_english_similarity_follows_human_judgement(encode: Encoder) -> None:
     with BENCHMARK.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines))[:400]
     left, right = (np.vstack([encode([row[side]]) for row in rows]) for side in (0, 1))
-    ranks = [np.argsort(np.argsort(values)) for values in ((left * right).sum(1), np.array([float(r[2]) for r in rows]))]
+    ranks = [
+        np.argsort(np.argsort(values)) for values in ((left * right).sum(1), np.array([float(r[2]) for r in rows]))
+    ]
     assert np.corrcoef(ranks[0], ranks[1])[0, 1] > 0.8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,7 +71,7 @@ def test_captions_become_runs_of_about_forty_seconds_with_their_second() -> None
     assert found[0].second is None
     seconds = [passage.second for passage in found[1:]]
     assert seconds[0] == 3
-    assert all(25 <= b - a <= 45 for a, b in zip(seconds, seconds[1:], strict=False) if a is not None and b is not None)
+    assert all(25 <= b - a <= 45 for a, b in pairwise(seconds) if a is not None and b is not None)
     assert " ".join(passage.text for passage in found[1:]) == " ".join(cue.text for cue in cues)
 
 

@@ -24,7 +24,8 @@ Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[[web.Application], Awaitable[Client]]
 TOKEN = {"X-Guichet-Token": "secret"}
 HIT = {
-    "article", "version", "lang", "kind", "title", "url", "passage", "heading", "second", "text", "probability", "score",
+    "article", "version", "lang", "kind", "title", "url", "passage", "heading", "second", "text", "probability",
+    "score",
 }  # fmt: skip
 TOPIC = {"topic", "lang", "level", "channel", "title", "text", "urgent", "passed_to", "passed_on"}
 
@@ -148,34 +149,32 @@ async def test_a_new_version_takes_over_under_load_and_a_damaged_one_does_not(
     app = make_app(load_settings(data_dir=tmp_path), encoder)
     client = await aiohttp_client(app)
     seen: list[str] = []
-    enough = asyncio.Event()
+    answered = asyncio.Condition()
+    ended = False
 
-    async def load() -> None:
-        while not enough.is_set():
+    async def ask_on() -> None:
+        while not ended:
             status, body = await post(client, {"text": "I forgot my password", "lang": "en"})
             assert status == 200
-            seen.append(body["version"])
+            async with answered:
+                seen.append(body["version"])
+                answered.notify_all()
 
-    async def until(version: str) -> None:
-        async with asyncio.timeout(30):
-            while not seen or seen[-1] != version:
-                await asyncio.sleep(0.005)
+    async def until(reached: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60), answered:
+            await answered.wait_for(reached)
 
-    workers = [asyncio.create_task(load()) for _ in range(4)]
-    await until(first)
+    workers = [asyncio.create_task(ask_on()) for _ in range(4)]
+    await until(lambda: seen[-1:] == [first])
     versions.publish(second, encoder)
-    await until(second)
+    await until(lambda: seen[-1] == second)
     path = versions.path(third) / "ngrams.npz"
     path.write_bytes(path.read_bytes()[:-1])
     versions._write("current", third)  # as a damage after publication
-    async with asyncio.timeout(30):
-        while app[LIBRARY].problem is None:
-            await asyncio.sleep(0.005)
+    await until(lambda: app[LIBRARY].problem is not None)
     before = len(seen)
-    async with asyncio.timeout(30):
-        while len(seen) < before + 8:
-            await asyncio.sleep(0.005)
-    enough.set()
+    await until(lambda: len(seen) >= before + 8)
+    ended = True
     await asyncio.gather(*workers)
     assert seen[-1] == second
     assert third not in seen
@@ -202,7 +201,8 @@ def test_serving_loads_neither_torch_nor_scikit_learn_nor_scipy() -> None:
 
     code = (
         "import sys, kb_index.service; "
-        "print([name for name in ('torch', 'sklearn', 'scipy', 'sentence_transformers', 'pandas') if name in sys.modules])"
+        "heavy = ('torch', 'sklearn', 'scipy', 'sentence_transformers', 'pandas'); "
+        "print([name for name in heavy if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
