@@ -61,7 +61,9 @@ def meaning(turn: Turn, asked: str) -> Handle:
         return say_politely if intent in POLITE else ask_again
     if asked not in FREE_TEXT and _HAS_VALUE.search(turn.text):  # « SLA-2026-0042 » is no wish for an SLA request
         return take_value
-    if len(turn.text.split()) <= LONGEST_ASIDE[asked in FREE_TEXT]:
+    # « demain matin » sounds like « rappelez-moi demain matin », which inside its own form is no other wish.
+    is_short = len(turn.text.split()) <= LONGEST_ASIDE[asked in FREE_TEXT]
+    if is_short and intent != f"request_{turn.form_kind}":
         if intent in ("affirm", "deny", "correct") and (asked == "confirmation" or turn.state("known").get(asked)):
             return HANDLERS[intent]
         if intent in POLITE:

@@ -20,17 +20,18 @@ def reset_unless_bounded(tracker: DialogueStateTracker, domain: Domain) -> Dialo
         for name, value in tracker.current_slot_values().items()
         if name not in DEFAULT_SLOT_NAMES and value != initial.get(name)
     ]
-    return new_session(tracker, [*carried, *last_words(tracker)], domain)
+    return new_session(tracker, [*carried, *last_exchange(tracker)], domain)
 
 
-def last_words(tracker: DialogueStateTracker) -> list[Event]:
-    """What the bot said last: the words in which something was asked may have to be kept with the answer."""
+def last_exchange(tracker: DialogueStateTracker) -> list[Event]:
+    """The last message and its replies: it may be delivered again, a failed question asked again, and the words in
+    which consent was asked have to be kept with the answer."""
     said: list[Event] = []
     for event in reversed(tracker.events):
+        if isinstance(event, (BotUttered, UserUttered)):
+            said.insert(0, event)
         if isinstance(event, UserUttered):
             break
-        if isinstance(event, BotUttered):
-            said.insert(0, event)
     return said
 
 

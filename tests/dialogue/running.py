@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from bot.gateway.replies import read_reply
 from bot.launch import RASA_PYTHON, ROOT, train_rasa
 from bot.settings import Settings
 from tests.dialogue.peers import TOKEN, FakeKb, FakeWeb
@@ -145,6 +146,7 @@ class Talk:
         assert status == expect, (status, answer)
         if status != 200:
             return answer
+        read_reply(answer, self.lang)  # the gateway must be able to read whatever is said
         self.last = Reply(answer)
         return self.last
 

@@ -35,6 +35,15 @@ def test_a_time_can_be_typed_and_a_closed_one_is_explained(talk: Talk) -> None:
     assert talk.say("10:00").asked == "text"
 
 
+@pytest.mark.parametrize("text", ["demain matin", "cet après-midi", "rappelez-moi demain matin"])
+def test_what_sounds_like_a_wish_for_a_callback_is_a_time_here(talk: Talk, text: str) -> None:
+    talk.say("rappelez-moi")
+    talk.say("0612345678")
+    reply = talk.say(text)
+    assert "pas compris ce moment" in reply.text  # the fake web knows no such time; it was asked at least
+    assert reply.asked == "slot"
+
+
 def test_a_slot_taken_meanwhile_is_asked_for_again_and_the_rest_is_kept(talk: Talk, bot: Bot) -> None:
     talk.say("mon antivirus bloque tout")
     talk.press("rappelé")
