@@ -14,16 +14,17 @@ from tests.chat import Chat, Event, text_of
 from tests.conftest import STAFF, WEBHOOK_SECRET, Mailbox, Receiver
 from tests.running import Guichet
 
-
 T = TypeVar("T")
 
 
 async def until(found: Callable[[], T | None], within: float = 30) -> T:
     """The first value that is something; deliveries run on their own."""
     async with asyncio.timeout(within):
-        while (value := found()) is None:
+        while True:
+            value = found()
+            if value is not None:
+                return value
             await asyncio.sleep(0.05)
-    return value
 
 
 def case_of(events: list[Event]) -> dict[str, Any]:
