@@ -76,7 +76,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.setdefault(name, value)
     if gateway.settings.public_url.startswith("https://"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if response.content_type == "text/html":
+    if response.status == 304:
+        pass  # browsers put its headers on the page they kept, which has the right policy already
+    elif response.content_type == "text/html":
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers["X-Frame-Options"] = "DENY"

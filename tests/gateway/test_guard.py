@@ -256,6 +256,18 @@ async def test_every_answer_carries_security_headers(site: Site, talk: Talk) -> 
         assert response.headers["X-Frame-Options"] == "DENY"
 
 
+async def test_an_unchanged_page_keeps_the_policy_it_came_with(site: Site) -> None:
+    """Browsers put the headers of a 304 on the page they kept: a stricter policy would block its scripts."""
+    for path in ("/", "/widget/loader.js"):
+        async with site.http.get(f"{site.url}{path}") as response:
+            came_with = response.headers["Content-Security-Policy"]
+            etag = response.headers["ETag"]
+        async with site.http.get(f"{site.url}{path}", headers={"If-None-Match": etag}) as response:
+            assert response.status == 304
+            assert response.headers.get("Content-Security-Policy", came_with) == came_with
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
 async def test_https_is_kept_once_the_public_address_has_it(tmp_path: Path) -> None:
     async with (
         open_site(tmp_path, RasaPeer(), public_url="https://help.example.com") as site,

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright
 
-from tests.gateway.site import Site
+from tests.gateway.site import RasaPeer, Site, open_site
 from tests.gateway.test_cases import SLA, key_of, open_case
 from tests.gateway.test_pages import TEXT, serving, site_with_kb
 
@@ -78,4 +78,23 @@ async def test_pages_work_without_javascript_and_break_none_of_their_own_rules(t
         colour = await page.evaluate("getComputedStyle(document.querySelector('header')).backgroundColor")
         assert colour == "rgb(11, 93, 87)"
         assert [text for text in said if "img.png" not in text and "404" not in text] == []
+        await browser.close()
+
+
+async def test_a_reload_of_the_demo_page_keeps_the_widget(tmp_path: Path) -> None:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    async with open_site(tmp_path, RasaPeer()) as site, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = await browser.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        await page.goto(site.url)
+        for _ in range(2):
+            await page.locator("guichet-widget .launcher").wait_for()
+            async with page.expect_response(f"{site.url}/") as loaded:
+                await page.reload()
+            assert (await (await loaded.value).request.all_headers())["if-none-match"]  # the server may answer 304
+        await page.locator("guichet-widget .launcher").click()
+        await page.locator("guichet-widget .panel").wait_for()
+        assert said == []
         await browser.close()
