@@ -68,13 +68,11 @@ class Index:
         for place in range(len(found)):
             target = int(ranked.targets[place])
             if corpus.targets[target].topic:
-                topics.append(
-                    self.topic(corpus.targets[target].id, lang) | {"probability": round(probabilities[place], 4)}
-                )
-            else:
+                if len(topics) < limit:
+                    chance = {"probability": round(probabilities[place], 4)}
+                    topics.append(self.topic(corpus.targets[target].id, lang) | chance)
+            elif len(hits) < limit:
                 hits.append(self._hit(target, lang, measured, probabilities[place], float(ranked.scores[place])))
-            if len(hits) >= limit and len(topics) >= limit:
-                break
         decision: Answer = {"outcome": outcome, "probability": round(probabilities[0] if probabilities else 0.0, 4)}
         decision |= {"level": None, "channel": None, "topic": None, "urgent": False, "reason": reason}
         if outcome == "handoff":
@@ -87,8 +85,8 @@ class Index:
             "version": self.version,
             "lang": lang,
             "decision": decision,
-            "hits": hits[:limit],
-            "topics": topics[:limit],
+            "hits": hits,
+            "topics": topics,
         }
 
     def clean(self, text: str) -> str:

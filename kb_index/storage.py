@@ -27,7 +27,7 @@ from kb_index.ranking import Ranking
 from kb_index.signals import FEATURES, Signals
 from kb_index.vectors import VectorIndex
 
-FORMAT = 1  # of the files; raise it when older ones can no longer be read
+FORMAT = 2  # of the files; raise it when older ones can no longer be read
 MANIFEST = "manifest.json"
 
 
@@ -79,26 +79,31 @@ def load(folder: Path, encoder: Encoder) -> Index:
             "python -m kb_index publish, or set GUICHET_ENCODER back"
         )
     verify(folder, manifest)
+    other = VersionError(
+        f"index version {manifest['version']} was made by another version of this program; build and publish again"
+    )
+    try:
+        index = _assemble(folder, manifest["version"])
+    except (KeyError, TypeError, ValueError, RuntimeError, OSError) as error:  # whole, as checked above, but read amiss
+        raise other from error
+    if index.signals.vectors.size != len(index.corpus.entries):
+        raise other
+    return index
+
+
+def _assemble(folder: Path, version: str) -> Index:
     data = json.loads((folder / "content.json").read_text(encoding="utf-8"))
     fitted = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+    if tuple(fitted["features"]) != FEATURES:
+        raise ValueError("other features")
     config = Config(tuple(data["config"]["product_names"]), data["config"]["stemmers"])
     corpus = Corpus([_article(row) for row in data["articles"]], [_topic(row) for row in data["topics"]], config)
-    vectors = VectorIndex.load(folder / "vectors.faiss")
-    if vectors.size != len(corpus.entries) or tuple(fitted["features"]) != FEATURES:
-        raise VersionError(
-            f"index version {manifest['version']} was made by another version of this program; build and publish again"
-        )
     keywords = {lang: Keywords.from_arrays(_read_arrays(folder / f"keywords-{lang}.npz")) for lang in corpus.langs}
-    classifier = _read_arrays(folder / "classifier.npz")
-    signals = Signals(
-        corpus,
-        vectors,
-        keywords,
-        Ngrams.from_arrays(_read_arrays(folder / "ngrams.npz")),
-        Classifier(classifier["weights"], classifier["targets"], classifier["langs"]),
-    )
+    classifier = Classifier(**_read_arrays(folder / "classifier.npz"))
+    grams = Ngrams.from_arrays(_read_arrays(folder / "ngrams.npz"))
+    signals = Signals(corpus, VectorIndex.load(folder / "vectors.faiss"), keywords, grams, classifier)
     weights: Floats = np.array(fitted["weights"], np.float32)
-    return Index(manifest["version"], signals, Ranking(weights), Decider.from_json(fitted["decider"]))
+    return Index(version, signals, Ranking(weights), Decider.from_json(fitted["decider"]))
 
 
 def known_vectors(folder: Path, encoder: Encoder) -> dict[str, Floats]:

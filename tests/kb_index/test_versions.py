@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from kb_index.config import Config
 from kb_index.content import Content, read_content
 from kb_index.encoder import Encoder, Vectors
 from kb_index.errors import VersionError
-from kb_index.storage import load
+from kb_index.storage import FORMAT, checksum, load
 from kb_index.versions import Versions
 from tests.kb_index.conftest import write_article, write_content
 
@@ -127,9 +128,21 @@ def test_an_index_of_another_format_is_refused(versions: Versions, encoder: Enco
     current = versions.current()
     assert current
     path = versions.path(current) / "manifest.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     with pytest.raises(VersionError, match="format 99"):
         load(versions.path(current), encoder)
+
+
+def test_a_whole_index_that_another_program_made_is_refused(versions: Versions, encoder: Encoder) -> None:
+    current = versions.current()
+    assert current
+    folder = versions.path(current)
+    (folder / "fit.json").write_text("{}")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["fit.json"] = {"bytes": 2, "sha256": checksum(folder / "fit.json")}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(VersionError, match="another version of this program"):
+        load(folder, encoder)
 
 
 def test_another_encoder_or_bound_makes_another_version(
