@@ -64,7 +64,8 @@ class Index:
             for target, probability, share in zip(ranked.targets, probabilities, likely, strict=False)
         ]
         outcome, reason, handed = decide(found, among, self.decider.bound.threshold)
-        hits, topics = [], []
+        hits: list[Answer] = []
+        topics: list[Answer] = []
         for place in range(len(found)):
             target = int(ranked.targets[place])
             if corpus.targets[target].topic:
