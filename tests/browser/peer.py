@@ -20,13 +20,10 @@ from aiohttp import web
 
 from bot.catalogue import load_catalogue
 from bot.company import load_company
+from bot.gateway.files import widget
+from bot.gateway.guard import PAGE_POLICY
 
 ROOT = Path(__file__).resolve().parents[2]
-WIDGET = ROOT / "bot" / "widget"
-TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
-)
 ANSWER = (
     "Cliquez sur **Mot de passe oublié** sur la page de connexion.\n\n"
     "1. Saisissez votre adresse e-mail.\n2. Ouvrez le lien reçu ; il est valable *60 minutes*.\n"
@@ -366,14 +363,11 @@ class Peer:
         )
 
     async def file(self, request: web.Request) -> web.Response:
-        path = WIDGET / request.match_info.get("name", "demo.html")
-        if path.parent != WIDGET or not path.is_file():
-            raise web.HTTPNotFound
-        headers = {
-            "Cache-Control": "no-cache",
-            **({"Content-Security-Policy": POLICY} if path.suffix == ".html" else {}),
-        }
-        return web.Response(body=path.read_bytes(), content_type=TYPES[path.suffix], charset="utf-8", headers=headers)
+        """As the real server sends it, but asked for again each time."""
+        response = widget.respond(request, request.match_info.get("name", "demo.html"))
+        if response.content_type == "text/html":
+            response.headers["Content-Security-Policy"] = PAGE_POLICY
+        return response
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self.around])

@@ -182,6 +182,8 @@ async def test_the_widgets_files_are_compressed_cached_and_for_every_site(site: 
         async with site.http.get(url, headers={"Accept-Encoding": "identity"}) as response:
             assert "Content-Encoding" not in response.headers
             assert await response.read() == packed
+            source = Path(__file__).parents[2] / "bot" / "widget" / name
+            assert len(packed) < 0.9 * source.stat().st_size  # minified
         async with site.http.get(url, headers={"If-None-Match": etag}) as response:
             assert response.status == 304
 
