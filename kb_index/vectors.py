@@ -49,7 +49,8 @@ class VectorIndex:
             if len(result):  # numpy's product is many times slower on the unaligned rows of a mapped file
                 query = np.ascontiguousarray(vector, np.float32)
                 rows: Any = self._index.get_xb()
-                faiss.fvec_inner_products_ny(
+                library: Any = faiss  # its stubs leave this function out
+                library.fvec_inner_products_ny(
                     faiss.swig_ptr(result), faiss.swig_ptr(query), rows, self._index.d, self.size
                 )
             return result
