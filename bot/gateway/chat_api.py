@@ -91,7 +91,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
 
 
 async def get_widget(request: web.Request) -> web.Response:
-    """What the panel needs before a conversation exists: company, sentences, colours."""
+    """What the panel needs before a conversation exists: company, sentences, colours, limits."""
     gateway = request.app[GATEWAY]
     company = gateway.company
     wanted = request.query.get("lang")
@@ -102,6 +102,12 @@ async def get_widget(request: web.Request) -> web.Response:
         "company": {"name": company.identity.name, "product": company.identity.product},
         "messages": gateway.catalogue.section(lang, "widget"),
         "colours": company.colours.model_dump(),
+        "limits": {
+            "message": gateway.settings.message_limit,
+            "attachment_bytes": gateway.settings.attachment_bytes,
+            "attachment_count": gateway.settings.attachment_count,
+        },
+        "contract_example": company.sla.contract_example,
     }
     return web.json_response(body, headers={"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"})
 

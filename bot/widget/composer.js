@@ -1,10 +1,7 @@
 /* Where the customer writes, and the files that wait for the next case. */
 import { h, icon, iconButton } from './dom.js';
 
-const MESSAGE_LIMIT = 10_000;          // the server's defaults, where /api/widget names none
-const FILE_BYTES = 5 * 1024 * 1024;
-const FILE_COUNT = 5;
-const TALLEST = 8;                     // lines the box grows to
+const TALLEST = 8;  // lines the box grows to
 
 export class Composer {
   /** @param {{texts: object, limits: object, announce: (text: string) => void, send: (text: string) => void, changed: (text: string) => void, attach: (files: FileList) => void}} parts */
@@ -12,7 +9,7 @@ export class Composer {
     Object.assign(this, parts);
     const { texts } = this;
     const t = (key, values) => texts.t(key, values);
-    this.limit = (this.limits && this.limits.message) || MESSAGE_LIMIT;
+    this.limit = this.limits.message;
     this.box = h('textarea', { id: 'guichet-message', rows: '1', placeholder: t('composer.placeholder'), autocomplete: 'off', enterkeyhint: 'send', 'aria-describedby': 'guichet-counter', dir: 'auto' });
     this.counter = h('span', { class: 'counter', id: 'guichet-counter', hidden: true });
     this.button = iconButton('send', t('composer.send'), () => this.submit(), { class: 'icon-button send' });
@@ -77,8 +74,8 @@ export class Files {
   /** @param {{texts: object, limits: object, api: object, announce: (text: string) => void, conversation: () => Promise<object>, kept: Attachment[], keep: (files: Attachment[]) => void}} parts */
   constructor(parts) {
     Object.assign(this, parts);
-    this.most = (this.limits && this.limits.attachment_count) || FILE_COUNT;
-    this.largest = (this.limits && this.limits.attachment_bytes) || FILE_BYTES;
+    this.most = this.limits.attachment_count;
+    this.largest = this.limits.attachment_bytes;
     this.items = this.kept.map((done) => ({ name: done.name, size: done.size, done }));
     this.trays = [];
   }

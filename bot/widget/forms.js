@@ -23,7 +23,7 @@ const INPUTS = {
 export class CaseForm {
   /**
    * @param {object} parts texts, api, files, announce, conversation() → Promise, kept (values), keep(values), done(case),
-   *   expired(), and what is asked for: kind, level, topic
+   *   expired(), example (of a contract number), and what is asked for: kind, level, topic
    */
   constructor(parts) {
     Object.assign(this, parts);
@@ -59,7 +59,7 @@ export class CaseForm {
   }
 
   hint(name) {
-    const key = `form.hint.${name}`, text = this.t(key);
+    const key = `form.hint.${name}`, text = this.t(key, { example: this.example });
     return text === key ? '' : text;
   }
 

@@ -114,7 +114,7 @@ export class Views {
     const keep = `form:${panel.session.id}`;
     const kept = panel.store.get(keep, {});
     const form = new CaseForm({
-      ...wanted, texts: panel.texts, api: panel.api, files: panel.session.files, announce: (text) => panel.announce(text), conversation: () => panel.session.ensure(),
+      ...wanted, texts: panel.texts, example: panel.ctx.config.contract_example, api: panel.api, files: panel.session.files, announce: (text) => panel.announce(text), conversation: () => panel.session.ensure(),
       kept: { ...kept.shared, ...kept[wanted.kind] },
       keep: (values) => {
         const all = panel.store.get(`form:${panel.session.id}`, {});

@@ -69,6 +69,7 @@ class Peer:
         self.swallow = 0  # acknowledgements that are lost on the way back
         self.fail: list[tuple[int, dict[str, Any]]] = []  # answers to the next POSTs of messages
         self.streaming = True  # False: streams stay open and silent, as behind a collecting proxy
+        self.limits = {"message": 10_000, "attachment_bytes": 5 * 1024 * 1024, "attachment_count": 5}
         self.reply = True
         self.reply_delay = 0.0
         self.case_fault: dict[str, Any] | None = None
@@ -359,6 +360,8 @@ class Peer:
                 "messages": self.catalogue.section(lang, "widget"),
                 "company": {"name": self.company.identity.name, "product": self.company.identity.product},
                 "colours": self.company.colours.model_dump(),
+                "limits": self.limits,
+                "contract_example": self.company.sla.contract_example,
             }
         )
 

@@ -157,6 +157,13 @@ async def test_sla_request_of_level_3_is_open_at_once(customer: Customer) -> Non
     await expect(customer.panel.locator(".sheet .case-card")).to_contain_text("Ouverte")
 
 
+async def test_sla_form_shows_what_a_contract_number_looks_like(customer: Customer) -> None:
+    example = (await (await customer.page.request.get(f"{customer.url}/api/widget?lang=fr")).json())["contract_example"]
+    await customer.open()
+    form = await customer.form("sla")
+    await expect(form.get_by_label("Numéro de contrat")).to_have_accessible_description(re.compile(re.escape(example)))
+
+
 async def test_level_4_waits_for_consent_to_what_is_shown_word_for_word(customer: Customer) -> None:
     await customer.open()
     form = await customer.form("sla")
@@ -227,6 +234,21 @@ async def test_file_that_cannot_be_taken_says_why(customer: Customer, peer: Peer
     await expect(failed.nth(2)).to_contain_text("n’est pas accepté")
     await failed.nth(0).get_by_role("button", name="Retirer gros.txt").click()
     await expect(failed).to_have_count(2)
+
+
+async def test_limits_of_the_server_are_those_of_the_page(customer: Customer, peer: Peer) -> None:
+    peer.limits = {"message": 200, "attachment_bytes": 1024, "attachment_count": 1}
+    await customer.visit()
+    await customer.open()
+    picker = customer.panel.locator("input[type=file]")
+    await picker.set_input_files([file("gros.txt", b"a" * 1025), file("un.txt", b"a"), file("deux.txt", b"a")])
+    failed = customer.panel.locator(".file.failed")
+    await expect(failed).to_have_count(2)
+    await expect(failed.nth(0)).to_contain_text("1 ko")
+    await expect(failed.nth(1)).to_contain_text("1 fichier au maximum")
+    await customer.type("a" * 201)
+    await expect(customer.composer).to_have_value("a" * 201)
+    assert customer.posts == []
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
