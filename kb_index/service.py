@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from kb_index.content import Article
 from kb_index.encoder import Encoder, load_encoder
-from kb_index.errors import KbError, VersionError
+from kb_index.errors import KbError, SettingsError, VersionError
 from kb_index.index import Answer, Index
 from kb_index.settings import Settings
 from kb_index.storage import article_of
@@ -223,10 +223,15 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until ended. KbError where the encoder cannot be loaded."""
+    """Serve until ended. KbError where the encoder cannot be loaded or the port cannot be used."""
     try:
         app = make_app(settings)
     except KbError as error:
         log.error("service_not_started", reason=str(error))
         raise
-    web.run_app(app, host="127.0.0.1", port=settings.kb_port, print=None, access_log=None)
+    try:
+        web.run_app(app, host="127.0.0.1", port=settings.kb_port, print=None, access_log=None)
+    except OSError as error:
+        reason = f"port {settings.kb_port} (GUICHET_KB_PORT) cannot be used: {error.strerror or error}"
+        log.error("service_not_started", reason=reason)
+        raise SettingsError(f"{reason}. Is the service running already? Otherwise set another") from error

@@ -206,3 +206,16 @@ def test_serving_loads_neither_torch_nor_scikit_learn_nor_scipy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_taken_port_is_named_with_the_cure(data_dir: Path) -> None:
+    import socket
+
+    from kb_index.errors import SettingsError
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf"port {port} \(GUICHET_KB_PORT\)"):
+            service.serve(load_settings(data_dir=data_dir, kb_port=port))
