@@ -31,12 +31,12 @@ class Options:
 
 @dataclass
 class Result:
-    """One set: system → its rows; the bound that the product states."""
+    """One set: system → its rows; what the product states, once per index that was asked."""
 
     name: str
     about: str
     rows: dict[str, list[Row]]
-    bound: Bound
+    bounds: list[Bound]
 
 
 @dataclass
@@ -79,7 +79,7 @@ def run(options: Options, encoder: Encoder, progress: Progress) -> Findings:
 
 def _outside(task: Task, encoder: Encoder) -> Result:
     rows, bound = product.evaluate_task(task, Config(), encoder)
-    result = Result(task.name, task.about, {product.NAME: rows}, bound)
+    result = Result(task.name, task.about, {product.NAME: rows}, [bound])
     asked = [(question.text, question.lang) for question in task.questions]
     expected = [question.expected for question in task.questions]
     for system, rankings in Baselines(texts_of(task.articles), Config(), encoder).rankings(asked, encoder).items():
@@ -88,15 +88,15 @@ def _outside(task: Task, encoder: Encoder) -> Result:
 
 
 def _own(own: Golden, config: Config, encoder: Encoder, findings: Findings, progress: Progress) -> None:
-    progress("own content: building the index")
-    index = product.own_index(own, config, encoder)
+    progress("own content: building the indexes")
+    indexes = product.OwnIndexes(own, config, encoder)
     for part in _own_parts(own):
-        rows = product.rows_of(index, part.questions, encoder)
-        findings.own.append(Result(part.name, part.about, {product.NAME: rows}, index.decider.bound))
+        rows = indexes.rows(part.questions)
+        findings.own.append(Result(part.name, part.about, {product.NAME: rows}, indexes.bounds))
     findings.kinds = [own.kinds[question.id] for question in own.questions]
     findings.langs = [question.lang for question in own.questions]
-    findings.passages = product.passages_right(index, own.long, encoder)
-    decided = product.decisions(index, own.levels, encoder)
+    findings.passages = product.passages_right(indexes, own.long)
+    decided = product.decisions(indexes, own.levels)
     findings.urgent_waiting = product.urgent_waiting(own, decided)
     findings.routing[product.NAME] = {lang: product.routing(own, decided, lang) for lang in _langs(own)}
     progress("own content: baselines")

@@ -75,9 +75,10 @@ def operating(results: Sequence[Result]) -> str:
             found = figures(answers, False)
             stated = NONE
             if system == NAME:
-                bound = result.bound
-                stated = f"≤ {_two(bound.risk)}" if bound.stated else "none"
-                stated += f", threshold {_two(bound.threshold)}"
+                stated = "; ".join(
+                    (f"≤ {_two(bound.risk)}" if bound.stated else "none") + f", threshold {_two(bound.threshold)}"
+                    for bound in result.bounds
+                )
             wrong = f"{proportion(found['wrong'])}, {found['wrong'].count} of {found['wrong'].of}"
             asked_back = f"{proportion(found['clarified'])}, right among three {_two_or_none(found['clarified_right'])}"
             name = f"{result.name}, n = {len(answers)}" if at == 0 else ""

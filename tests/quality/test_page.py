@@ -21,7 +21,7 @@ def findings() -> Findings:
         Row((), ("a",), 0.2, "handoff"),
     ]
     plain = [Row(row.expected, row.ranked, row.confidence, "answer") for row in rows]
-    result = Result("small", "a set", {NAME: rows * 20, "BM25": plain * 20}, Bound(0.1, 0.95, True, 0.7))
+    result = Result("small", "a set", {NAME: rows * 20, "BM25": plain * 20}, [Bound(0.1, 0.95, True, 0.7)])
     return Findings(outside=[result], notes=["askubuntu: skipped, it is not there"])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from kb_index.encoder import load_encoder
 from tests.quality import page
-from tests.quality.product import NAME
+from tests.quality.product import FOLDS, NAME, fold
 from tests.quality.running import Options, run
 
 ARTICLES = {"pay": "How can I pay my bill?", "parcel": "Where is my parcel?", "password": "I forgot my password"}
@@ -60,3 +60,8 @@ def test_every_system_answers_every_golden_question(
     text = page.page(found, page.made("test", encoder))
     assert "laser-tatoeba fr: skipped" in text
     assert "hint3-sofmattress: skipped" in text
+
+
+def test_a_golden_question_has_one_half_whatever_its_case_and_spaces() -> None:
+    assert fold("Where  is my Parcel") == fold("where is my parcel ")
+    assert {fold(str(number)) for number in range(50)} == set(range(FOLDS))
