@@ -78,4 +78,6 @@ async def confirmation(turn: Turn) -> Events:
 
 
 def shortened(value: str) -> str:
-    return value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN].rsplit(" ", 1)[0] + " …"
+    """On one line, as a line of the summary's list."""
+    line = " ".join(value.split())
+    return line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN].rsplit(" ", 1)[0] + " …"

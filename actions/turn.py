@@ -79,7 +79,8 @@ class Turn:
         titles are content such as an article's title, stand before those of the response."""
         if buttons:
             custom = {"type": "choices", **(custom or {}), "buttons": list(buttons)}
-        self._dispatcher.utter_message(response=response, json_message=custom, **values)
+        filled = {name: fillable(value) for name, value in values.items()}
+        self._dispatcher.utter_message(response=response, json_message=custom, **filled)
 
     def show(self, custom: dict[str, Any]) -> None:
         """A custom message that brings its own words, verbatim from an article."""
@@ -109,4 +110,12 @@ class Turn:
 def payload(intent: str, **entities: Any) -> str:
     """A button's payload; entities that are None are left out."""
     given = {name: value for name, value in entities.items() if value is not None}
-    return f"/{intent}{json.dumps(given, ensure_ascii=False)}" if given else f"/{intent}"
+    if not given:
+        return f"/{intent}"
+    return f"/{intent}{json.dumps(given, ensure_ascii=False)}".replace("0[", "0\\u005b")  # see `fillable`
+
+
+def fillable(value: Any) -> Any:
+    """Rasa fills no placeholder of a response whose filled text contains « 0[ », which its own notation looks like: an
+    invisible word joiner keeps the two characters apart."""
+    return value.replace("0[", "0\u2060[") if isinstance(value, str) else value

@@ -11,10 +11,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.turn import Services, Turn, payload
 
 
-@pytest.mark.parametrize("text", ['with "quotes" {braces} \\ and\nlines', "ünïcödé ’ » 漢字", "{a}"])
+@pytest.mark.parametrize("text", ['with "quotes" {braces} \\ and\nlines', "ünïcödé ’ » 漢字", "{a}", "array0[1]"])
 def test_a_payload_carries_any_text_unharmed(text: str) -> None:
     made = payload("choose", question=text, shown=["a", "b"], topic=None)
     assert json.loads(made.removeprefix("/choose")) == {"question": text, "shown": ["a", "b"]}
+    assert "0[" not in made
 
 
 def test_a_payload_without_entities_is_the_intent() -> None:

@@ -212,3 +212,17 @@ def test_when_web_fails_in_mid_form_the_customer_is_told_and_the_form_goes_on(ta
     assert (reply.form, reply.asked) == ("ticket_form", "email")
     bot.web.peer.down = False
     assert talk.say("jean@exemple.fr").asked == "confirmation"
+
+
+def test_what_customers_type_cannot_spoil_the_sentences_around_it(talk: Talk, bot: Bot) -> None:
+    text = "le champ {email} montre tab0[1] et {0[lang]} au lieu de 100 % {{x}}"
+    talk.say("je veux ouvrir un ticket")
+    talk.say(text)
+    summary = talk.say("jean@exemple.fr")
+    assert "{email}" in summary.text
+    assert "jean@exemple.fr" in summary.text
+    talk.press("Envoyer")
+    assert case_of(bot, talk)["text"] == text
+    handoff = talk.say(text).customs[0]
+    assert all(button["payload"].startswith("/") for button in handoff["buttons"])
+    talk.send(payload=handoff["buttons"][0]["payload"])
