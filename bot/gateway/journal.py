@@ -146,8 +146,9 @@ class Journal:
                 return place.known, False
             message = {"text": text, "payload": None, "lang": lang, "turn": client_id}
             heard = {"lang": lang, "leaning": leaning}
+            shown = {"text": text}
             return await _add_message(
-                connection, conversation, client_id, place.last_seq + 1, text, message, heard
+                connection, conversation, client_id, place.last_seq + 1, shown, message, heard
             ), True
 
     async def add_press(self, conversation: str, client_id: str, button: str) -> tuple[int, bool]:
@@ -168,8 +169,8 @@ class Journal:
                     )
                 )
                 message = dict(again.one()._mapping)
-            seq = place.last_seq + 1
-            return await _add_message(connection, conversation, client_id, seq, pressed.title, message, {}), True
+            seq, shown = place.last_seq + 1, {"text": pressed.title, "button": button}
+            return await _add_message(connection, conversation, client_id, seq, shown, message, {}), True
 
     async def next_pending(self, conversation: str) -> Message | None:
         """The oldest message of the conversation whose turn is not over."""
@@ -264,13 +265,14 @@ async def _add_message(
     conversation: str,
     client_id: str,
     seq: int,
-    shown: str,
+    shown: Mapping[str, Any],
     message: Mapping[str, Any],
     heard: Mapping[str, Any],
 ) -> int:
     at = now_text()
     await connection.execute(_MOVE.values(last_seq=seq, active_at=at, **heard), {"of": conversation})
-    draft = Draft(sender="customer", type="text", body={"text": shown, "lang": message["lang"], "client_id": client_id})
+    body = {**shown, "lang": message["lang"], "client_id": client_id}
+    draft = Draft(sender="customer", type="text", body=body)
     await write_events(connection, conversation, [draft], first=seq, at=at)
     row = {"conversation": conversation, "client_id": client_id, "seq": seq, "state": "pending", "at": at}
     await connection.execute(insert(messages), [{**row, **message}])

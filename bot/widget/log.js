@@ -35,6 +35,7 @@ export class Log {
     this.list.textContent = '';
     this.entries = new Map();   // seq → element
     this.onTheWay = new Map();  // client_id → element
+    this.arrived = new Set();   // client_ids of messages that are in the journal
     this.offers = [];           // events with buttons
     this.sticking = true;       // the end is kept in view
     this.node.setAttribute('aria-live', 'off');
@@ -46,6 +47,7 @@ export class Log {
 
   /** @param {object} event of the journal @returns {boolean} whether it is new here */
   add(event) {
+    if (event.client_id) this.arrived.add(event.client_id);
     if (this.entries.has(event.seq)) return false;
     if (event.from !== 'customer') this.hideTyping();
     let node = event.client_id && this.onTheWay.get(event.client_id);
@@ -82,18 +84,20 @@ export class Log {
   progress(message, state, detail) {
     let node = this.onTheWay.get(message.client_id);
     if (state === 'sent') {
+      this.arrived.add(message.client_id);
       if (!node) return;
       this.onTheWay.delete(message.client_id);
       if (this.entries.has(detail)) node.remove();
       else this.settle(node, detail, new Date().toISOString());
       return;
     }
+    if (this.arrived.has(message.client_id)) return;  // another tab is late
     if (!node) {
       node = this.entry({ from: 'customer', type: 'text', text: message.text, at: message.at });
       node.dataset.at = message.at;
       this.onTheWay.set(message.client_id, node);
       this.list.append(node);
-      if (message.button) this.markChosen({ button: message.button, text: message.text, seq: Infinity });
+      this.markChosen(message);
       this.sticking = true;
       this.arrange();
     }
@@ -163,17 +167,15 @@ export class Log {
       } }, h('span', null, title))));
   }
 
-  /** The customer's words name the button that was pressed: the newest offer before them that has it. */
-  markChosen({ button, text, seq }) {
-    const found = [...this.offers].reverse().find(({ event, node }) => event.seq < seq && !node.querySelector('.choices').dataset.used
-      && event.buttons.some((one) => (button ? one.id === button : one.title === text)));
-    if (!found) return;
-    const chosen = found.event.buttons.find((one) => (button ? one.id === button : one.title === text));
-    const group = found.node.querySelector('.choices');
+  /** Mark the button that a message was the press of. */
+  markChosen({ button }) {
+    const found = button && this.offers.find(({ event }) => event.buttons.some((one) => one.id === button));
+    const group = found && found.node.querySelector('.choices');
+    if (!group || group.dataset.used) return;
     group.dataset.used = 'true';
     for (const choice of group.children) {
       choice.setAttribute('aria-disabled', 'true');
-      if (choice.dataset.button !== chosen.id) continue;
+      if (choice.dataset.button !== button) continue;
       choice.classList.add('chosen');
       choice.prepend(icon('check'));
       choice.append(h('span', { class: 'visually-hidden' }, this.t('log.chosen')));

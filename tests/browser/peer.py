@@ -59,7 +59,7 @@ class Peer:
         self.catalogue = load_catalogue(ROOT / "data" / "messages", self.company.first_language)
         self.conversations: dict[str, Conversation] = {}
         self.posts: list[dict[str, Any]] = []  # every POST of a message, also repeated ones
-        self.streams: set[web.StreamResponse] = set()
+        self.streams: dict[web.StreamResponse, tuple[Conversation, web.Request]] = {}
         self.opened_streams = 0
         self._ids = count(1)
         self.reset()
@@ -99,15 +99,15 @@ class Peer:
         return full
 
     async def typing(self, conversation: Conversation) -> None:
-        for stream in [one for one in self.streams if self.streaming and one["conversation"] is conversation]:
+        for stream in [one for one, (of, _) in self.streams.items() if self.streaming and of is conversation]:
             with suppress(ConnectionError):
                 await stream.write(b'event: typing\ndata: {"from": "bot", "type": "typing"}\n\n')
 
     def cut(self) -> None:
         """The connection is lost: running streams break off, new requests fail."""
         self.down = True
-        for stream in list(self.streams):
-            transport = stream["request"].transport
+        for _, request in list(self.streams.values()):
+            transport = request.transport
             if transport is not None:
                 transport.abort()
 
@@ -175,7 +175,8 @@ class Peer:
                 raise Refused(422, "unknown_button", "Ce choix n’est plus proposé.", "button")
             text = body["text"] if "text" in body else conversation.offered[body["button"]]
             seq = conversation.taken[client_id] = len(conversation.events) + 1
-            await self.say(conversation, {"from": "customer", "text": text, "client_id": client_id})
+            said = {"from": "customer", "text": text, "client_id": client_id}
+            await self.say(conversation, said | {key: body[key] for key in ("button",) if key in body})
             if self.reply:
                 task = asyncio.ensure_future(self.answer(conversation, text))
                 request.app[TASKS].add(task)
@@ -255,9 +256,8 @@ class Peer:
         stream = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", **CORS}
         )
-        stream["conversation"], stream["request"] = conversation, request
         await stream.prepare(request)
-        self.streams.add(stream)
+        self.streams[stream] = (conversation, request)
         try:
             if self.streaming:
                 await stream.write(b"retry: 1000\n: connected\n\n")
@@ -272,7 +272,7 @@ class Peer:
         except ConnectionError:
             pass
         finally:
-            self.streams.discard(stream)
+            del self.streams[stream]
         return stream
 
     async def attach(self, request: web.Request) -> web.Response:

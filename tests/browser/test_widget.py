@@ -71,6 +71,25 @@ async def test_pressed_choice_is_marked_and_stays_so_after_a_reload(customer: Cu
     assert len([post for post in customer.posts if "button" in post]) == 1
 
 
+async def test_choice_is_marked_in_the_offer_it_was_made_in(customer: Customer, peer: Peer) -> None:
+    await customer.open()
+    await customer.say(QUESTION)
+    await customer.say("Et le mot de passe de ma collègue ?")
+    titles = await customer.choices.first.locator(".choice").all_inner_texts()
+    assert await customer.choices.last.locator(".choice").all_inner_texts() == titles  # the same words, twice
+    await customer.choices.first.locator(".choice").first.click()
+    await expect(customer.said(titles[0])).to_have_count(1)
+    await customer.page.wait_for_function(
+        "() => !document.querySelector('guichet-widget').shadowRoot.querySelector('.entry:not([data-seq])')"
+    )
+    for again in (False, True):
+        if again:
+            await customer.reload()
+            await customer.panel.wait_for()
+        await expect(customer.choices.first.locator(".choice.chosen")).to_have_count(1)
+        await expect(customer.choices.last.locator(".choice.chosen")).to_have_count(0)
+
+
 async def test_history_is_there_after_a_reload(customer: Customer) -> None:
     await customer.open()
     await customer.say(QUESTION)

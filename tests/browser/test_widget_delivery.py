@@ -229,6 +229,21 @@ async def test_one_button_pressed_in_two_tabs_is_one_message(
     assert [event["text"] for event in await customer.journal()].count("Choix unique") == 1
 
 
+async def test_tab_that_is_late_with_a_message_does_not_show_it_twice(
+    customer: Customer, context: BrowserContext, peer: Peer
+) -> None:
+    await customer.open()
+    await customer.say("Bonjour")
+    sent = next(event for event in peer.last.events if event["from"] == "customer")
+    other = Customer(await context.new_page(), customer.url)
+    await other.visit()
+    for client_id, text in ((sent["client_id"], "Bonjour"), ("new", "Encore")):
+        at = {"conversation": peer.last.id, "at": sent["at"]}
+        await other.keep(f"out:{client_id}", {"client_id": client_id, "text": text, **at})
+    await expect(customer.said("Encore")).to_have_count(1)  # so the first has been seen as well
+    await expect(customer.said("Bonjour")).to_have_count(1)
+
+
 async def test_expired_conversation_goes_on_in_a_new_one_with_what_was_typed(customer: Customer) -> None:
     await customer.open()
     await customer.say("Bonjour")

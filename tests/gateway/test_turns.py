@@ -222,6 +222,8 @@ async def test_a_pressed_button_sends_its_payload_and_shows_its_title(site: Site
     await talk.press(offered["buttons"][0]["id"])
     events = await talk.replies(2)
     assert events[-2]["text"] == "Oui"
+    assert events[-2]["button"] == offered["buttons"][0]["id"]
+    assert "button" not in events[1]
     assert events[-1]["text"] == 'got /yes{"a": "b"}'
 
 
