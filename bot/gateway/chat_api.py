@@ -34,6 +34,17 @@ async def create_conversation(request: web.Request) -> web.Response:
     return web.json_response({"id": conversation, "token": token}, status=201)
 
 
+async def change_conversation(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    conversation = await opened(request)
+    lang = gateway.languages.named((await read_json(request)).get("lang"))
+    if lang is None:
+        raise ApiError(422, "unknown_language", "lang", languages=", ".join(gateway.languages.codes))
+    await within(request, "messages", conversation.id)
+    await gateway.journal.set_lang(conversation.id, lang)
+    return web.json_response({"id": conversation.id, "lang": lang})
+
+
 async def send_message(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
     conversation = await opened(request)
@@ -114,6 +125,7 @@ async def get_widget(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/conversations", create_conversation)
+    app.router.add_patch("/api/conversations/{id}", change_conversation)
     app.router.add_post("/api/conversations/{id}/messages", send_message)
     app.router.add_get("/api/conversations/{id}/events", get_events)
     app.router.add_get("/api/widget", get_widget)

@@ -134,6 +134,11 @@ class Journal:
             row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
         return Conversation(**{key: getattr(row, key) for key in _KEYS}) if row else None
 
+    async def set_lang(self, conversation: str, lang: str) -> None:
+        """From now on the conversation is in `lang`; messages that wait for their turn keep theirs."""
+        async with self._database.write() as connection:
+            await connection.execute(_MOVE.values(lang=lang, leaning=None), {"of": conversation})
+
     # messages
 
     async def add_text(

@@ -48,8 +48,12 @@ class Languages:
 
     def choose(self, wanted: str | None) -> str:
         """The company's language that fits a tag such as `fr-CH`; the default where none does."""
-        code = (wanted or "").replace("_", "-").split("-")[0].strip().lower()
-        return code if code in self.codes else self.codes[0]
+        return self.named(wanted) or self.codes[0]
+
+    def named(self, wanted: object) -> str | None:
+        """The company's language that a tag such as `fr-CH` names; None where it names none of them."""
+        code = wanted.replace("_", "-").split("-")[0].strip().lower() if isinstance(wanted, str) else None
+        return code if code in self.codes else None
 
     async def follow(self, text: str, current: str, leaning: str | None, *, in_form: bool) -> Verdict:
         """The conversation's language after this message. A clear text switches at once, a likely one when the

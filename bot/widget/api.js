@@ -58,6 +58,9 @@ export class Api {
 
   of({ id }) { return `/api/conversations/${id}`; }
 
+  /** The conversation goes on in another language. */
+  speak(conversation, lang) { return this.json('PATCH', this.of(conversation), { token: conversation.token, json: { lang }, seconds: 5 }); }
+
   send(conversation, { client_id, text, button }) {
     return this.json('POST', `${this.of(conversation)}/messages`, { token: conversation.token, json: button ? { client_id, button } : { client_id, text } });
   }

@@ -28,6 +28,7 @@ export async function mount(ctx) {
   const start = () => { panel = new Panel(ctx, async (lang) => {
     await ctx.load(lang);
     panel.store.set('lang', { page: ctx.pageLang, lang });
+    await panel.session.speak(lang);
     panel.destroy();
     start();
     theme();

@@ -93,6 +93,11 @@ export class Session {
     return this.opening;
   }
 
+  /** The bot goes on in another language. Where the server cannot be told, the words of the next messages decide. */
+  async speak(lang) {
+    if (this.conversation) await this.api.speak(this.conversation, lang).catch(() => {});
+  }
+
   /** Do not wait any longer before the next attempt. */
   retry() {
     if (this.feed) this.feed.nudge();

@@ -126,7 +126,7 @@ class Peer:
                 status=204,
                 headers={
                     **CORS,
-                    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+                    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE, OPTIONS",
                     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
                 },
             )
@@ -158,6 +158,11 @@ class Peer:
         text = self.catalogue.text(lang, "system.greeting", company=identity.name, product=identity.product)
         await self.say(conversation, {"text": text})
         return web.json_response({"id": conversation.id, "token": conversation.token}, status=201)
+
+    async def change(self, request: web.Request) -> web.Response:
+        conversation = self.of(request)
+        conversation.lang = (await request.json())["lang"]
+        return web.json_response({"id": conversation.id, "lang": conversation.lang})
 
     async def message(self, request: web.Request) -> web.Response:
         conversation = self.of(request)
@@ -381,6 +386,7 @@ class Peer:
                 web.get("/widget/{name}", self.file),
                 web.get("/api/widget", self.widget),
                 web.post("/api/conversations", self.create),
+                web.patch("/api/conversations/{id}", self.change),
                 web.post("/api/conversations/{id}/messages", self.message),
                 web.get("/api/conversations/{id}/events", self.events),
                 web.post("/api/conversations/{id}/attachments", self.attach),

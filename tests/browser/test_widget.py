@@ -127,6 +127,8 @@ async def test_language_switch_changes_every_label_and_keeps_the_conversation(cu
     await customer.panel.get_by_role("menuitemradio", name="Deutsch").click()
     await expect(customer.panel.get_by_role("textbox", name="Ihre Nachricht")).to_have_value("noch nicht fertig")
     await expect(customer.said("Bonjour")).to_have_count(1)
+    await customer.say("OK")  # too short to tell a language
+    assert [event["lang"] for event in await customer.journal()][-1] == "de"
     await customer.reload()
     await expect(customer.launcher).to_have_accessible_name("Chat schließen")
     await customer.visit("/?lang=en")  # a page in another language: its own wins again

@@ -106,10 +106,14 @@ class Talk:
         return {"Authorization": f"Bearer {self.token}"}
 
     def url(self, rest: str) -> str:
-        return f"{self.site.url}/api/conversations/{self.id}/{rest}"
+        return f"{self.site.url}/api/conversations/{self.id}/{rest}".rstrip("/")
 
     async def post(self, rest: str, body: Any, **headers: str) -> tuple[int, Any]:
         async with self.site.http.post(self.url(rest), json=body, headers=self.headers | headers) as response:
+            return response.status, await response.json()
+
+    async def patch(self, body: Any) -> tuple[int, Any]:
+        async with self.site.http.patch(self.url(""), json=body, headers=self.headers) as response:
             return response.status, await response.json()
 
     async def get(self, rest: str) -> tuple[int, Any]:

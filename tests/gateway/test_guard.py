@@ -14,6 +14,7 @@ from bot.gateway.limiter import Limiter
 from tests.gateway.site import RasaPeer, Site, Talk, open_site
 
 PATHS = [
+    ("PATCH", ""),
     ("POST", "messages"),
     ("GET", "events"),
     ("POST", "attachments"),
@@ -231,6 +232,9 @@ async def test_cross_origin_calls_are_for_the_sites_that_may_embed(tmp_path: Pat
             assert response.status == 204
             assert response.headers["Access-Control-Allow-Origin"] == "https://www.example.com"
             assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
+            assert {"GET", "POST", "PATCH", "DELETE"} <= set(
+                response.headers["Access-Control-Allow-Methods"].split(", ")
+            )
             assert "Access-Control-Allow-Credentials" not in response.headers
         async with site.http.get(f"{site.url}/api/nowhere", headers=ours) as response:
             assert response.headers["Access-Control-Allow-Origin"] == "https://www.example.com"
