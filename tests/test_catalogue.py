@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.catalogue import Catalogue, CatalogueError, load_catalogue
 from bot.company import load_company
@@ -80,12 +81,22 @@ def test_a_language_is_added_by_adding_a_folder(messages: Path) -> None:
         ('a: "{x"', r"expected \{names\} in braces"),
         ("- a", "expected keys with sentences, got list"),
         ("a: [", "expected YAML in UTF-8"),
+        ("a: !!python/object/apply:os.getcwd []", "expected YAML in UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_where_and_why(messages: Path, content: str, message: str) -> None:
     (messages / "fr" / "page.yml").write_text(content)
     with pytest.raises(CatalogueError, match=message):
         load_catalogue(messages, "fr")
+
+
+@pytest.mark.parametrize("language", COMPANY.languages)
+def test_the_fast_loader_reads_the_files_as_the_slow_one_does(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = load_catalogue(ROOT / "data" / "messages", language)
+    monkeypatch.setattr("bot.catalogue.SAFE_LOADER", yaml.SafeLoader)
+    slow = load_catalogue(ROOT / "data" / "messages", language)
+    for section in ("cases", "page", "system", "widget"):
+        assert fast.section(language, section) == slow.section(language, section)
 
 
 def test_a_missing_folder_says_what_to_create(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from bot.catalogue import SAFE_LOADER
 from bot.gateway.files import ASSETS
 
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The document as JSON values."""
-    loaded: dict[str, Any] = yaml.safe_load((ASSETS / "openapi.yml").read_text("utf-8"))
+    loaded: dict[str, Any] = yaml.load((ASSETS / "openapi.yml").read_text("utf-8"), SAFE_LOADER)
     return loaded
 
 
