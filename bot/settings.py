@@ -118,11 +118,12 @@ class Settings(BaseSettings):
 
     # turns
     turn_deadline: float = Field(
-        25.0,
+        45.0,
         alias="GUICHET_TURN_DEADLINE",
         gt=0,
         le=300,
-        description="Seconds a customer waits for the bot before the way to a ticket is offered.",
+        description="Seconds a customer waits for a dialogue engine that is being started again before the way to a "
+        "ticket is offered; one that runs but does not answer gets at most 25.",
     )
     turn_workers: int = Field(
         32,

@@ -222,6 +222,11 @@ class Journal:
 
     # events
 
+    async def remark(self, conversation: str, draft: Draft) -> None:
+        """Write an event that belongs to no turn. LookupError: no such conversation."""
+        async with self._database.write() as connection:
+            await append(connection, conversation, [draft])
+
     async def events(self, conversation: str, after: int = 0, limit: int = 500) -> list[dict[str, Any]]:
         """Up to `limit` public events with seq > `after`, in order."""
         async with self._database.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
 from bot.gateway.journal import Message
 from bot.gateway.text import for_dialogue
@@ -18,6 +18,10 @@ class RasaError(Exception):
 
 class Unreachable(RasaError):
     """Rasa is not there (yet), or the connection broke: worth trying until the deadline."""
+
+
+class NotListening(Unreachable):
+    """Nobody listens on Rasa's port: it is being started again."""
 
 
 class TurnFailed(RasaError):
@@ -57,6 +61,8 @@ class Rasa:
                 if response.status >= 500:
                     raise TurnFailed(f"status {response.status}")
                 raise Refused(f"status {response.status}")
+        except ClientConnectorError as error:
+            raise NotListening(str(error)) from error
         except (ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
         except ValueError as error:

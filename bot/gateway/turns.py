@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.gateway.events import Button, Draft
 from bot.gateway.journal import AGENT, BOT, Journal, Message
-from bot.gateway.rasa import Rasa, RasaError, TurnFailed, Unreachable
+from bot.gateway.rasa import NotListening, Rasa, RasaError, TurnFailed, Unreachable
 from bot.gateway.replies import MalformedReply, Reply, read_reply
 from bot.gateway.streams import Hub
 
@@ -28,6 +28,8 @@ SECONDS = Histogram(
     "From the journaled message to the journaled reply",
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 25, 60),
 )
+ANSWER_SECONDS = 25.0  # for a Rasa that listens; one that does not is waited for until the deadline
+EXPLAIN_AFTER = 5.0  # seconds without anybody listening until the customer is told
 LAST_CHANCE = 5.0  # seconds that every message gets, however long it stood in the queue
 FAILED_TRIES = 5
 DATABASE_PAUSE = 1.0
@@ -119,14 +121,24 @@ class Turns:
 
     async def _deliver(self, message: Message) -> Reply:
         loop = asyncio.get_running_loop()
+        begun = loop.time()
         waited = (datetime.now(UTC) - max(message.at, self._since)).total_seconds()
-        end = loop.time() + max(self._deadline - waited, min(LAST_CHANCE, self._deadline))
+        last_chance = begun + min(LAST_CHANCE, self._deadline)
+        deadline = max(begun + self._deadline - waited, last_chance)
+        end = min(deadline, max(begun + ANSWER_SECONDS - waited, last_chance))
+        explained = False
         failed = 0
         pause = 0.1
         while True:
             try:
                 body = await self._rasa.turn(message, seconds=max(0.1, end - loop.time()))
                 return read_reply(body, message.lang)
+            except NotListening:
+                pause = min(pause * 1.6, 2.0)
+                end = min(deadline, loop.time() + pause + ANSWER_SECONDS)  # its time begins when it listens
+                if not explained and loop.time() - begun >= EXPLAIN_AFTER:
+                    explained = True
+                    await self._explain(message)
             except Unreachable:
                 pause = min(pause * 1.6, 2.0)
             except TurnFailed:
@@ -137,6 +149,12 @@ class Turns:
             if loop.time() + pause >= end:
                 raise Unreachable("no reply within the deadline")
             await asyncio.sleep(pause)
+
+    async def _explain(self, message: Message) -> None:
+        """Say that the bot is being started again."""
+        body = {"text": self._say(message.lang, "system.restarting"), "lang": message.lang}
+        await self._journal.remark(message.conversation, Draft(sender="system", type="status", body=body))
+        self._hub.wake(message.conversation)
 
     async def _type(self, conversation: str) -> None:
         """Say that the bot is typing, and again while it lasts (the page shows it for a few seconds only)."""

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from bot.gateway.events import Draft
+from bot.gateway.journal import Message
+from bot.gateway.rasa import NotListening
 from bot.gateway.tables import conversations
 from tests.gateway.site import RasaPeer, Site, Talk, Turn, open_site, text_reply
 
@@ -113,6 +115,57 @@ async def test_rasa_restarting_is_waited_for(site: Site, talk: Talk) -> None:
     assert len(await talk.events(after=seq)) == 0
     await site.rasa.start(port=port or 0)
     assert (await talk.replies(1))[-1]["text"] == "echo: Êtes-vous là ?"
+
+
+async def test_a_restart_is_explained_once_and_waited_for_beyond_the_time_to_answer(
+    tmp_path: Path, rasa: RasaPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.turns.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("bot.gateway.turns.EXPLAIN_AFTER", 1.0)
+    async with open_site(tmp_path, rasa, turn_deadline=60.0) as site:
+        port = rasa._server.port if rasa._server else None
+        await rasa.stop()
+        refused: asyncio.Queue[None] = asyncio.Queue()
+        deliver = site.gateway.turns._rasa.turn
+
+        async def counted(message: Message, seconds: float) -> Any:
+            try:
+                return await deliver(message, seconds)
+            except NotListening:
+                refused.put_nowait(None)
+                raise
+
+        monkeypatch.setattr(site.gateway.turns._rasa, "turn", counted)
+        talk = await site.talk("de")
+        await talk.say("Wie ändere ich mein Passwort?")
+        status = (await talk.replies(1))[-1]
+        while not refused.empty():
+            refused.get_nowait()
+        await refused.get()  # and it goes on waiting
+        await rasa.start(port=port or 0)
+        events = await talk.replies(2)
+    assert (status["from"], status["type"], status["lang"]) == ("system", "status", "de")
+    assert status["text"] == site.gateway.catalogue.text("de", "system.restarting")
+    assert [event["type"] for event in events[1:]] == ["text", "status", "text"]
+    assert events[-1]["text"] == "echo: Wie ändere ich mein Passwort?"
+
+
+async def test_a_rasa_that_listens_but_never_answers_is_given_up_before_the_deadline(
+    tmp_path: Path, rasa: RasaPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.turns.ANSWER_SECONDS", 0.5)
+    release = asyncio.Event()
+
+    async def hang(_turn: Turn) -> Any:
+        await release.wait()
+        return text_reply("too late")
+
+    rasa.answer = hang
+    async with open_site(tmp_path, rasa, turn_deadline=300.0) as site:
+        talk = await site.talk()
+        await talk.say("Bonjour à tous")
+        assert [event["type"] for event in await talk.replies(1)] == ["text", "text", "error"]
+        release.set()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
