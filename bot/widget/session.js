@@ -56,9 +56,11 @@ export class Session {
     clearTimeout(this.seeing);
   }
 
-  listen() {
+  /** @param {boolean} [fresh] the conversation has just begun: all of it is new */
+  listen(fresh = false) {
     const { conversation } = this;
-    let caughtUp = false;
+    let caughtUp = fresh;
+    if (fresh) this.log.live();
     this.feed = new Feed(this.api, conversation, {
       event: (event) => this.receive(event, caughtUp),
       typing: () => this.log.showTyping(),
@@ -87,7 +89,7 @@ export class Session {
       this.store.add(conversation);
       this.conversation = conversation;
       this.panel.greet(Boolean(this.conversation));
-      this.listen();
+      this.listen(true);
       return conversation;
     }).finally(() => { this.opening = null; });
     return this.opening;

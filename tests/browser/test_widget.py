@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Site
 from tests.browser.customer import QUESTION, Customer
@@ -165,6 +166,25 @@ async def test_page_can_open_ask_and_close(customer: Customer) -> None:
     assert seen[-1] == "close"
     assert "message" in seen
     assert len(customer.posts) == 1
+
+
+async def test_first_answer_counts_as_new_however_late_the_journal_is_read(customer: Customer, peer: Peer) -> None:
+    answered = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await customer.page.route("**/events?after=0", late)
+    await customer.page.evaluate("() => { window.seen = []; Guichet.on('message', (event) => seen.push(event.text)); }")
+    await customer.open()
+    async with customer.page.expect_response("**/messages"):
+        await customer.type("Bonjour")
+    async with asyncio.timeout(10), peer.last.bell:
+        await peer.last.bell.wait_for(lambda: len(peer.last.events) == 3)  # greeting, question, answer
+    answered.set()
+    await customer.said("Vous avez écrit", "bot").wait_for()
+    assert await customer.page.evaluate("() => seen.at(-1)") == "Vous avez écrit : Bonjour"
 
 
 async def test_markup_stays_text(customer: Customer) -> None:
