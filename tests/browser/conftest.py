@@ -94,11 +94,14 @@ async def customer(context: BrowserContext, site: Site) -> AsyncIterator[Custome
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def embedding(site: Site) -> AsyncIterator[Any]:
-    """Makes a page of another site that embeds the widget: `embedding("data-accent='#fc0'")` gives its address."""
-    pages: list[str] = []
+    """Makes a page of another site that embeds the widget: `embedding("data-accent='#fc0'")` gives its address.
+    `policy` is the page's Content-Security-Policy."""
+    pages: list[tuple[str, str]] = []
 
     async def page(request: web.Request) -> web.Response:
-        return web.Response(text=pages[int(request.match_info["number"])], content_type="text/html")
+        text, policy = pages[int(request.match_info["number"])]
+        headers = {"Content-Security-Policy": policy} if policy else {}
+        return web.Response(text=text, content_type="text/html", headers=headers)
 
     app = web.Application()
     app.router.add_get("/{number}", page)
@@ -106,11 +109,12 @@ async def embedding(site: Site) -> AsyncIterator[Any]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
 
-    def embed(attributes: str = "", body: str = "<h1>Boutique</h1>") -> str:
-        pages.append(
+    def embed(attributes: str = "", body: str = "<h1>Boutique</h1>", policy: str = "") -> str:
+        text = (
             f"<!doctype html><html lang=fr><title>Boutique</title><main>{body}</main>"
             f"<script src='{site.url}/widget/loader.js' {attributes} async></script></html>"
         )
+        pages.append((text, policy))
         return f"http://127.0.0.1:{runner.addresses[0][1]}/{len(pages) - 1}"
 
     yield embed

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -288,6 +290,22 @@ async def test_page_of_another_site_embeds_it_and_cannot_break_it(customer: Cust
     assert await customer.panel.locator(".title").evaluate("node => parseFloat(getComputedStyle(node).fontSize)") < 20
     await customer.say("Bonjour de la boutique")
     await customer.expect_in_step()
+
+
+async def test_strict_page_of_another_site_needs_three_sources(customer: Customer, embedding: Any) -> None:
+    """The policy of docs/embedding.md; the customer's page must not report anything that it refuses."""
+    document = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text()
+    found = re.search(r"Content-Security-Policy: (.*)", document)
+    assert found
+    policy = found[1].replace("https://support.example.com", customer.url)
+    await customer.visit(embedding(policy=f"default-src 'none'; {policy}"))
+    await customer.open()
+    await customer.say("Bonjour de la boutique")
+    await customer.panel.locator("input[type=file]").set_input_files(
+        {"name": "capture.txt", "mimeType": "text/plain", "buffer": b"texte"}
+    )
+    await expect(customer.panel.locator(".tray-place .file")).to_have_count(1)
+    await customer.settle()
 
 
 async def test_open_panel_comes_back_with_the_next_page_of_the_site(customer: Customer, site: Site) -> None:
