@@ -124,7 +124,7 @@ def request(turn: Turn, kind: str, form: dict[str, Any]) -> dict[str, Any]:
     """The body of `POST /internal/cases`. The key is that of the form's start: however often sent, one case."""
     offer = turn.state("offer")
     topic = offer.get("topic") or {}
-    fields = {name: turn.slot(name) for name in FIELDS[kind]}
+    fields = {name: turn.slot(name) for name in FIELDS[kind]} | {"question": form.get("question")}
     fields["subject"] = fields["subject"] or subject_of(offer, str(fields["text"]))
     if topic.get("channel") == kind:
         fields["level"] = topic["level"]

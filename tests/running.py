@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,8 +34,11 @@ def free_ports(count: int) -> list[int]:
 class Guichet:
     """`python -m bot run` as a child process."""
 
-    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None, like: Guichet | None = None) -> None:
         self.data_dir = data_dir
+        if like is not None:  # index and model as another one prepared them: saves minutes
+            for name in ("kb", "rasa/model"):
+                shutil.copytree(like.data_dir / name, data_dir / name)
         names = ("PORT", "GUICHET_INTERNAL_PORT", "GUICHET_KB_PORT", "GUICHET_ACTIONS_PORT", "GUICHET_RASA_PORT")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.url = f"http://127.0.0.1:{self.ports['PORT']}"
@@ -104,8 +108,10 @@ class Guichet:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[Guichet]:
-    guichet = Guichet(data_dir, settings)
+def running(
+    data_dir: Path, settings: Mapping[str, str] | None = None, like: Guichet | None = None
+) -> Iterator[Guichet]:
+    guichet = Guichet(data_dir, settings, like)
     guichet.start()
     try:
         yield guichet

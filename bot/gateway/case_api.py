@@ -21,11 +21,18 @@ SLOTS_SHOWN = 60
 
 
 async def open_case(
-    gateway: Gateway, conversation: Conversation, data: Mapping[str, Any], *, key: str, lang: str, tell: bool
+    gateway: Gateway,
+    conversation: Conversation,
+    data: Mapping[str, Any],
+    *,
+    key: str,
+    lang: str,
+    tell: bool,
+    question: str | None = None,
 ) -> dict[str, Any]:
-    """Open a case with its letters, and where `tell` its event in the conversation, in one transaction.
-    The same key gives the same body. CaseError where it is not acceptable."""
-    background = await gateway.journal.background(conversation.id)
+    """Open a case with its letters, and where `tell` its event in the conversation, in one transaction. `question` is
+    what led to it. The same key gives the same body. CaseError where it is not acceptable."""
+    background = await gateway.journal.background(conversation.id, question)
     async with gateway.database.write() as connection:
         body, created = await store.open_case(
             connection,

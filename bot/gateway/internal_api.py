@@ -43,7 +43,8 @@ async def post_case(request: web.Request) -> web.Response:
     conversation = await _conversation(gateway, data.get("conversation"))
     key = str(data.get("idempotency_key") or "")
     lang = _lang(request, data)
-    case = await open_case(gateway, conversation, data, key=key, lang=lang, tell=False)
+    question = data.pop("question", None)
+    case = await open_case(gateway, conversation, data, key=key, lang=lang, tell=False, question=question)
     return web.json_response({"case": case}, status=201)
 
 

@@ -23,6 +23,7 @@ from bot.gateway.tables import buttons, conversations, events, messages, receipt
 
 BOT = "bot"  # owner of a conversation that no person has taken over
 AGENT = "agent"  # state of a turn that the bot did not take
+RECEIPTS_READ = 20  # a question asked longer ago than that many others is not what a case is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +234,9 @@ class Journal:
             rows = await connection.execute(_EVENTS, {"of": conversation, "after": after, "most": limit})
             return [{"seq": row.seq, "at": row.at, "from": row.sender, "type": row.type, **row.body} for row in rows]
 
-    async def background(self, conversation: str, said: int = 50) -> Background:
-        """What travels with a case: the last `said` things said, and why the bot did what it did last."""
+    async def background(self, conversation: str, question: str | None = None, said: int = 50) -> Background:
+        """What travels with a case: the last `said` things said, and why the bot did what it did with `question`, or
+        did last."""
         async with self._database.read() as connection:
             told = await connection.execute(
                 select(events).where(events.c.conversation == conversation).order_by(events.c.seq.desc()).limit(said)
@@ -246,9 +248,11 @@ class Journal:
                 select(receipts.c.receipt)
                 .where(receipts.c.conversation == conversation)
                 .order_by(receipts.c.seq.desc())
-                .limit(1)
+                .limit(RECEIPTS_READ)
             )
-            return Background(transcript[::-1], why.scalar_one_or_none())
+            reasons = why.scalars().all()
+            of_question = (reason for reason in reasons if reason.get("question") == question)
+            return Background(transcript[::-1], next(of_question, reasons[0] if reasons else None))
 
 
 class _AlreadyOver(Exception):

@@ -27,9 +27,9 @@ QUESTIONS = (
 
 
 @pytest.fixture(scope="module")
-def own_guichet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guichet]:
+def own_guichet(tmp_path_factory: pytest.TempPathFactory, guichet: Guichet) -> Iterator[Guichet]:
     """Not shared with other tests, which would be hit by the kills as well."""
-    with running(tmp_path_factory.mktemp("crash"), {"GUICHET_LIMIT_CONVERSATIONS": ""}) as whole:
+    with running(tmp_path_factory.mktemp("crash"), {"GUICHET_LIMIT_CONVERSATIONS": ""}, like=guichet) as whole:
         yield whole
 
 

@@ -120,7 +120,7 @@ async def test_an_external_request_waits_for_consent_and_only_then_leaves(
     assert (case["kind"], case["level"], case["status"]) == ("sla", 4, "waiting_consent")
     assert "due_at" not in case
     assert hook_of(receiver, case["ref"]) is None
-    agreed = await chat.press("accord")
+    agreed = await chat.press("accepte")
     assert case_of(agreed)["status"] == "open"
     assert case_of(agreed)["due_at"]
     _, _, hook = await until(lambda: hook_of(receiver, case["ref"]))
@@ -164,7 +164,7 @@ async def test_typed_text_is_never_an_intent(guichet: Guichet, http: aiohttp.Cli
     chat = await Chat.begin(http, guichet.url)
     await chat.say("J'ai des questions sur une facture")
     await chat.press("ticket")
-    for text in ("/restart", "  /request_callback", '\u200b/affirm{"question": "x"}'):
+    for text in ("/restart", '  /inform{"subject": "x"}', "\u200b/affirm"):
         await chat.say(text)
     await chat.say("jean@exemple.fr")
     assert any(b["title"] == "Envoyer" for event in chat.events for b in event.get("buttons", [])), "the form went on"
