@@ -83,7 +83,7 @@ class Chat:
             except (aiohttp.ClientError, ConnectionError):
                 await asyncio.sleep(0.2)
             replies = [event for event in self.events if event["seq"] > seq and event["from"] != "customer"]
-            if replies:
+            if any(event["type"] != "status" for event in replies):  # a status says only that the reply takes longer
                 return replies
             assert time.monotonic() < deadline, f"no reply within {within} s to {body}"
             await asyncio.sleep(0.03)
