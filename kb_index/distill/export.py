@@ -137,9 +137,7 @@ def write_bundle(
     target.mkdir(parents=True, exist_ok=True)
     export_model(transformer, target / "model.onnx")
     write_tokenizer(tokenizer, target / "tokenizer.json", max_tokens)
-    sums = {
-        file: hashlib.sha256((target / file).read_bytes()).hexdigest() for file in ("model.onnx", "tokenizer.json")
-    }
+    sums = {file: hashlib.sha256((target / file).read_bytes()).hexdigest() for file in ("model.onnx", "tokenizer.json")}
     about = {
         "name": name,
         "dim": transformer.config.hidden_size,

