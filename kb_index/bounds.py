@@ -31,3 +31,21 @@ def lowest_threshold(
             break
         passed = (threshold, answered, wrong)
     return passed
+
+
+def expected_threshold(
+    probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float
+) -> tuple[float, int, int] | None:
+    """The lowest threshold above which the wrong share, one more wrong answer counted, is at most `risk`.
+
+    As (threshold, answered, wrong), or None. An estimate of what is to be expected, no statement with confidence.
+    """
+    order = np.argsort(-probability, kind="stable")
+    wrong = np.cumsum(~right[order])
+    answered = np.arange(1, len(order) + 1)
+    last = np.append(np.diff(probability[order]) != 0, True)[: len(order)]  # what is equally likely enters together
+    kept = np.flatnonzero(last & ((wrong + 1) / (answered + 1) <= risk))
+    if not len(kept):
+        return None
+    at = int(kept[-1])
+    return float(probability[order[at]]), int(answered[at]), int(wrong[at])
