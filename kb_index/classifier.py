@@ -71,12 +71,11 @@ def fit_linear(vectors: Vectors, labels: NDArray[np.int64]) -> Classifier:
         return Classifier(np.zeros((vectors.shape[1] + 1, 0), np.float32), np.zeros(0, np.int64))
     if vectors.size * len(targets) > LOGISTIC_UP_TO:
         return Classifier(_ridge(vectors, places, 1 / np.sqrt(counts)), targets)
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=60, tol=1e-3)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # near enough: the order of targets no longer changes
+        warnings.simplefilter("ignore")  # not quite converged is near enough; many targets with one question are usual
         model.fit(vectors, places)
     weights = np.vstack([model.coef_.T, model.intercept_])
     if len(targets) == 2:  # scikit-learn gives one column, for the second

@@ -69,7 +69,7 @@ class Corpus:
         self.is_topic = np.array([target.topic for target in self.targets], bool)
 
     def clean(self, text: str) -> str:
-        """A question as it is encoded and measured: without greetings, politeness and product names."""
+        """A question without greetings, politeness and product names."""
         return self.names.remove(self._frame.remove(typed(text)))
 
     def _entries(self, item: Article | Topic, target: int, place: int) -> list[Entry]:

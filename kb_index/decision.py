@@ -13,9 +13,10 @@ from kb_index.ranking import EVIDENCE, TOPIC_EVIDENCE, Evidence
 Outcome = Literal["answer", "clarify", "handoff"]
 Reason = Literal["confident", "several_likely", "level_topic", "low_probability", "empty_index"]
 
-CAUTIOUS_THRESHOLD = 0.85  # where too little can be tested to choose one
-CLARIFY_THRESHOLD = 0.45  # probability that the right article is among the first three
+CAUTIOUS_THRESHOLD = 0.75  # where too little can be tested to choose one
+CLARIFY_THRESHOLD = 0.35  # probability that the right article is among the first three
 TOPIC_THRESHOLD = 0.35  # probability that people must serve it, for the channel of what no article is likely to answer
+POOLING = 0.5  # power of the shares of a channel's topics before they are added: several likely ones beat a single one
 URGENT_SHARE = 0.15  # of the likelihood
 URGENT_THRESHOLD = 0.1  # the same probability, for an urgent topic
 
@@ -137,11 +138,11 @@ def decide(
 
 
 def _route(found: list[Candidate]) -> int | None:
-    """The best topic of the channel whose topics hold the largest share of the likelihood."""
+    """The best topic of the channel for which the most evidence speaks, that of all its topics together."""
     shares: dict[str, float] = {}
     best: dict[str, int] = {}
     for place, one in enumerate(found):
         if one.channel is not None:
-            shares[one.channel] = shares.get(one.channel, 0.0) + one.share
+            shares[one.channel] = shares.get(one.channel, 0.0) + one.share**POOLING
             best.setdefault(one.channel, place)
     return best[max(shares, key=lambda name: shares[name])] if shares else None

@@ -36,6 +36,7 @@ FEWEST_TO_FIT = 12
 DIRECTION_INVERSE_PENALTY = 0.1
 GOLD_WEIGHT = 3  # a real question tells more about the weights than one made of the articles
 GOLD_FOLDS = 5
+MESSAGES_FOR_TOPICS = 0.15  # share assumed where gold holds more of them: editors write them for each topic
 LOWEST_THRESHOLD = 0.3  # an answer more likely wrong than this is not worth giving at any bound
 FEWEST_ANSWERED = 45  # of 45 answered one may be wrong at 10 % and 95 %
 
@@ -69,12 +70,9 @@ def fit(
     if bound is not None:  # stated of this very probability, which therefore stays
         _, among, topical = fit_probabilities(fitted, learn=bool(golden))
     else:  # nothing is stated of the tests, so they may help to fit
-        held_out = _held_out(signals, left_out, golden) if golden else (right(tests.article), tests.right)
-        bound = _estimated(*held_out, risk, what)
+        bound = _unstated(_held_out(signals, left_out, golden) if golden else None, len(tests.right), risk, what)
         ranking = Ranking(fit_weights(left_out + golden * GOLD_WEIGHT))
-        right, among, topical = fit_probabilities(
-            judge(signals, ranking.weights, mixed(examples)), learn=bool(golden)
-        )
+        right, among, topical = fit_probabilities(judge(signals, ranking.weights, mixed(examples)), learn=bool(golden))
     return ranking, Decider(right, among, topical, bound)
 
 
@@ -143,14 +141,20 @@ def judge(signals: Signals, weights: Floats, examples: Sequence[Example]) -> Jud
 
 def fit_probabilities(judged: Judged, learn: bool) -> tuple[Logistic, Logistic, Logistic]:
     """(first article right, one of the first three right, a topic right). `learn` the directions too: from gold."""
+    weight = np.ones(len(judged.right))
+    share = judged.topical.mean() if len(weight) else 0.0
+    if learn and MESSAGES_FOR_TOPICS < share < 1:
+        weight[judged.topical] = MESSAGES_FOR_TOPICS / (1 - MESSAGES_FOR_TOPICS) * (1 - share) / share
     return (
-        _logistic(judged.article, judged.right, RIGHT_DIRECTION, learn),
-        _logistic(judged.article, judged.among, AMONG_DIRECTION, learn),
-        _logistic(judged.topic, judged.topical, TOPIC_DIRECTION, learn),
+        _logistic(judged.article, judged.right, weight, RIGHT_DIRECTION, learn),
+        _logistic(judged.article, judged.among, weight, AMONG_DIRECTION, learn),
+        _logistic(judged.topic, judged.topical, np.ones_like(weight), TOPIC_DIRECTION, learn),
     )
 
 
-def _logistic(rows: Floats, labels: NDArray[np.bool_], direction: dict[str, float], learn: bool) -> Logistic:
+def _logistic(
+    rows: Floats, labels: NDArray[np.bool_], weight: NDArray[np.float64], direction: dict[str, float], learn: bool
+) -> Logistic:
     mean, scale = rows.mean(axis=0).astype(np.float64), np.maximum(rows.std(axis=0), 1e-3).astype(np.float64)
     result = Logistic(direction, mean.tolist(), scale.tolist())
     if labels.all() or not labels.any():
@@ -158,7 +162,8 @@ def _logistic(rows: Floats, labels: NDArray[np.bool_], direction: dict[str, floa
         result.slope = 0.0
         return result
     if learn:
-        model = LogisticRegression(C=DIRECTION_INVERSE_PENALTY, max_iter=1000).fit((rows - mean) / scale, labels)
+        model = LogisticRegression(C=DIRECTION_INVERSE_PENALTY, max_iter=1000)
+        model.fit((rows - mean) / scale, labels, weight)
         result.direction = dict(zip(direction, model.coef_[0].tolist(), strict=True))
         result.bias = float(model.intercept_[0])
         return result
@@ -210,21 +215,26 @@ def _held_out(
     return probability, right
 
 
-def _estimated(probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float, what: str) -> Bound:
-    """No statement: the threshold of about that risk on held-out questions, or the cautious one."""
-    tested = len(right)
+def _unstated(
+    held_out: tuple[NDArray[np.float64], NDArray[np.bool_]] | None, tested: int, risk: float, what: str
+) -> Bound:
+    """No statement: the threshold of about that risk on held-out golden questions, else the cautious one.
+
+    Questions left out of the articles are too like one another to estimate a share that customers will meet.
+    """
     more = f"More questions per article, or {ENOUGH} or more golden questions, may allow a statement"
-    expected = expected_threshold(probability, right, risk)
-    if expected is None:
+    expected = expected_threshold(*held_out, risk) if held_out else None
+    if held_out is None or expected is None or expected[0] < LOWEST_THRESHOLD:
         note = (
             f"{tested} {what} allow no statement at a risk of {risk:.0%}; the cautious threshold {CAUTIOUS_THRESHOLD} "
             f"applies. {more}"
         )
         return _cautious(risk, note, tested)
     threshold, answered, wrong = expected
+    tested = len(held_out[0])
     note = (
-        f"{tested} {what} allow no statement at a risk of {risk:.0%} with {CONFIDENCE:.0%} confidence; at "
-        f"the threshold {wrong} of {answered} answered were wrong there: about that share is to be expected. {more}"
+        f"{tested} {what} allow no statement at a risk of {risk:.0%} with {CONFIDENCE:.0%} confidence; at the "
+        f"threshold {wrong} of {answered} answered were wrong there: about that share is to be expected. {more}"
     )
     return Bound(risk, CONFIDENCE, False, threshold, answered, wrong, tested, note)
 
