@@ -17,6 +17,7 @@ CAUTIOUS_THRESHOLD = 0.75  # where too little can be tested to choose one
 CLARIFY_THRESHOLD = 0.35  # probability that the right article is among the first three
 TOPIC_THRESHOLD = 0.35  # probability that people must serve it, for the channel of what no article is likely to answer
 POOLING = 0.5  # power of the shares of a channel's topics before they are added: several likely ones beat a single one
+FARTHEST = 3.0  # standard deviations
 URGENT_SHARE = 0.15  # of the likelihood
 URGENT_THRESHOLD = 0.1  # the same probability, for an urgent topic
 
@@ -40,7 +41,11 @@ class Logistic:
     def along(self, evidence: NDArray[Any]) -> NDArray[np.float64]:
         """Evidence summed up, one number per row."""
         weights = np.array(list(self.direction.values()))
-        return np.asarray(((np.asarray(evidence, np.float64) - self.mean) / self.scale) @ weights)
+        return np.asarray(self.standard(evidence) @ weights)
+
+    def standard(self, evidence: NDArray[Any]) -> NDArray[np.float64]:
+        """Evidence in standard deviations from its mean; beyond what was fitted on, more of it counts no further."""
+        return np.asarray(np.clip((np.asarray(evidence, np.float64) - self.mean) / self.scale, -FARTHEST, FARTHEST))
 
     def __call__(self, evidence: NDArray[Any]) -> NDArray[np.float64]:
         """Probabilities, one per row of evidence."""
@@ -59,6 +64,11 @@ class Bound:
     wrong: int = 0
     tested: int = 0
     note: str = ""
+
+
+def exclusive(article: NDArray[np.float64], topical: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """An article's probability where a topic's is known too: what people must serve, no article answers."""
+    return np.minimum(article, 1 - topical)
 
 
 @dataclass(frozen=True)
@@ -88,8 +98,8 @@ class Decider:
             each[topics] = topical * powers / powers.sum()
         if topics.all():
             return Chances(each.tolist(), 0.0, topical)
-        first = float(self.right(evidence.article))
-        among = max(first, float(self.among(evidence.article)))
+        first = float(exclusive(self.right(evidence.article), topical))
+        among = max(first, float(exclusive(self.among(evidence.article), topical)))
         rest = scores[~topics][1:]
         powers = np.exp(rest - rest.max(initial=-np.inf)) if len(rest) else rest
         others = np.minimum(first, (among - first) * powers / max(float(powers[:2].sum()), 1e-9))

@@ -20,6 +20,7 @@ from kb_index.decision import (
     Bound,
     Decider,
     Logistic,
+    exclusive,
 )
 from kb_index.encoder import Encoder
 from kb_index.examples import Example, gold_examples, make_examples
@@ -60,16 +61,14 @@ def fit(
     ranking = Ranking(fit_weights(known))
     mixed = (lambda chosen: chosen) if golden else _mixed
     fitted = judge(signals, ranking.weights, mixed([example for example in examples if not example.tests]))
-    right = fit_probabilities(fitted, learn=bool(golden))[0]
+    right, among, topical = fit_probabilities(fitted, learn=bool(golden))
     tested = [example for example in examples if example.tests and not example.easy]
     if sum(bool(example.truth) for example in tested) < FEWEST_TO_FIT:
         tested = []
     tests = judge(signals, ranking.weights, mixed(tested))
     what = "golden questions" if golden else "questions left out of the articles"
-    bound = _bound(right, fitted, tests, risk, what)
-    if bound is not None:  # stated of this very probability, which therefore stays
-        _, among, topical = fit_probabilities(fitted, learn=bool(golden))
-    else:  # nothing is stated of the tests, so they may help to fit
+    bound = _bound(_probability(right, topical, fitted), _probability(right, topical, tests), tests.right, risk, what)
+    if bound is None:  # nothing is stated of these very probabilities and the tests, so they may help to fit
         bound = _unstated(_held_out(signals, left_out, golden) if golden else None, len(tests.right), risk, what)
         ranking = Ranking(fit_weights(left_out + golden * GOLD_WEIGHT))
         right, among, topical = fit_probabilities(judge(signals, ranking.weights, mixed(examples)), learn=bool(golden))
@@ -118,6 +117,7 @@ class Judged:
     right: NDArray[np.bool_]
     among: NDArray[np.bool_]
     topical: NDArray[np.bool_]
+    topics: bool  # whether there are any
 
 
 def judge(signals: Signals, weights: Floats, examples: Sequence[Example]) -> Judged:
@@ -136,7 +136,7 @@ def judge(signals: Signals, weights: Floats, examples: Sequence[Example]) -> Jud
         right[at] = np.isin(found[:1], wanted).any()
         among[at] = np.isin(found[:3], wanted).any()
         topical[at] = corpus.is_topic[truth].any()
-    return Judged(article, topic, right, among, topical)
+    return Judged(article, topic, right, among, topical, bool(corpus.is_topic.any()))
 
 
 def fit_probabilities(judged: Judged, learn: bool) -> tuple[Logistic, Logistic, Logistic]:
@@ -163,7 +163,7 @@ def _logistic(
         return result
     if learn:
         model = LogisticRegression(C=DIRECTION_INVERSE_PENALTY, max_iter=1000)
-        model.fit((rows - mean) / scale, labels, weight)
+        model.fit(result.standard(rows), labels, weight)
         result.direction = dict(zip(direction, model.coef_[0].tolist(), strict=True))
         result.bias = float(model.intercept_[0])
         return result
@@ -187,13 +187,20 @@ def _thinned(examples: list[Example], count: float) -> list[Example]:
     return [examples[int(at * step)] for at in range(int(len(examples) / step))]
 
 
-def _bound(right: Logistic, fitted: Judged, tests: Judged, risk: float, what: str) -> Bound | None:
+def _probability(right: Logistic, topical: Logistic, judged: Judged) -> NDArray[np.float64]:
+    """That of the first article, as the decision will see it."""
+    return exclusive(right(judged.article), topical(judged.topic) * judged.topics)
+
+
+def _bound(
+    fitted: NDArray[np.float64], probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float, what: str
+) -> Bound | None:
     """The threshold: tried in an order from what was fitted on, tested on the rest."""
-    tried = np.sort(right(fitted.article))[::-1]
+    tried = np.sort(fitted)[::-1]
     places = np.unique(np.linspace(min(FEWEST_ANSWERED, len(tried)), len(tried), 60).astype(int)).tolist()
     order = [float(tried[place - 1]) for place in places if place and tried[place - 1] >= LOWEST_THRESHOLD]
-    probability, tested = right(tests.article), len(tests.right)
-    found = lowest_threshold(order, probability, tests.right, risk, CONFIDENCE)
+    tested = len(right)
+    found = lowest_threshold(order, probability, right, risk, CONFIDENCE)
     if found is None:
         return None
     threshold, answered, wrong = found
@@ -209,9 +216,9 @@ def _held_out(
         asked = [at for at in range(len(golden)) if at % GOLD_FOLDS == fold]
         others = [example for at, example in enumerate(golden) if at % GOLD_FOLDS != fold]
         weights = fit_weights(left_out + others * GOLD_WEIGHT)
-        fitted = fit_probabilities(judge(signals, weights, others), learn=True)[0]
+        fitted, _, topical = fit_probabilities(judge(signals, weights, others), learn=True)
         judged = judge(signals, weights, [golden[at] for at in asked])
-        probability[asked], right[asked] = fitted(judged.article), judged.right
+        probability[asked], right[asked] = _probability(fitted, topical, judged), judged.right
     return probability, right
 
 

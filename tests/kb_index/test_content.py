@@ -127,5 +127,5 @@ def test_frame_words_are_read_and_a_wrong_list_is_named(tmp_path: Path) -> None:
     path.write_text("languages: {fr: {stemmer: french, frame_words: [bonjour, merci]}, en: {stemmer: english}}")
     assert load_config(tmp_path).frame_words == {"fr": ("bonjour", "merci"), "en": ()}
     path.write_text("languages: {fr: {stemmer: french, frame_words: bonjour}}")
-    with pytest.raises(ContentError, match="languages.fr.frame_words: expected a list"):
+    with pytest.raises(ContentError, match="expected a list of phrases"):
         load_config(tmp_path)
