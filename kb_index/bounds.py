@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+FEWEST = 20  # answered questions from which a share of wrong ones is estimated
+
 
 def upper_bound(wrong: int, answered: int, confidence: float) -> float:
     """Clopper-Pearson: the wrong share is below this with the given confidence. Needs scipy, so only when building."""
@@ -31,3 +33,21 @@ def lowest_threshold(
             break
         passed = (threshold, answered, wrong)
     return passed
+
+
+def expected_threshold(
+    probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float
+) -> tuple[float, int, int] | None:
+    """The lowest threshold above which at most `risk` was wrong, `FEWEST` or more having been answered.
+
+    As (threshold, answered, wrong), or None. An estimate of what is to be expected, no statement with confidence.
+    """
+    order = np.argsort(-probability, kind="stable")
+    wrong = np.cumsum(~right[order])
+    answered = np.arange(1, len(order) + 1)
+    last = np.append(np.diff(probability[order]) != 0, True)[: len(order)]  # what is equally likely enters together
+    kept = np.flatnonzero(last & (answered >= FEWEST) & (wrong <= risk * answered))
+    if not len(kept):
+        return None
+    at = int(kept[-1])
+    return float(probability[order[at]]), int(answered[at]), int(wrong[at])

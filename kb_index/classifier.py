@@ -1,7 +1,8 @@
-"""A linear classifier of questions by target, one per language: ridge regression, its leave-one-out values exact."""
+"""A linear classifier of questions by target over the vectors of all languages; folds of it for questions left out."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,84 +12,81 @@ from kb_index.corpus import ASKED, Corpus
 from kb_index.encoder import Vectors
 from kb_index.postings import Arrays, Floats
 
-PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A question taken out of the training again: its target, language (place in Corpus.langs) and leverage."""
-
-    target: int
-    lang: int
-    leverage: float
+FOLDS = 3
+LOGISTIC_UP_TO = 1_000_000_000  # questions × dimensions × targets; beyond, least squares, which takes far less time
+LOGIT_SCALE = 5.0  # brings log-odds to about the range of the other signals
+INVERSE_PENALTY = 10.0
+RIDGE_PENALTY = 1.0
 
 
 @dataclass
 class Classifier:
-    """`weights`: (dim + 1, columns), last row the constant; `targets`, `langs`: target and language of each column."""
+    """`weights`: (dim + 1, columns), last row the constant; `targets`: the target of each column."""
 
     weights: Floats
     targets: NDArray[np.int64]
-    langs: NDArray[np.int64]
 
-    def scores(self, vector: Floats, targets: int, left_out: LeftOut | None = None) -> Floats:
-        """(targets,) about 1 where a question belongs to a target, about 0 where not; the best of the languages.
-
-        With `left_out` exactly as if that question had not been trained on (`vector` is then its own); its target's
-        columns of other languages, which may hold its translation, do not count.
-        """
+    def scores(self, vector: Floats, targets: int) -> Floats:
+        """(targets,) from 0 on; 0 where a question speaks no more for a target than for the others on average."""
         result = np.zeros(targets, np.float32)
-        if not self.weights.size:
-            return result
-        values = vector @ self.weights[:-1] + self.weights[-1]
-        if left_out:
-            own = self.targets == left_out.target
-            same = self.langs == left_out.lang
-            values[same] = (values[same] - left_out.leverage * own[same]) / (1 - left_out.leverage)
-            values[own & ~same] = 0
-        np.maximum.at(result, self.targets, values)
+        if self.weights.size:
+            result[self.targets] = np.maximum(vector @ self.weights[:-1] + self.weights[-1], 0)
         return result
 
     def arrays(self) -> Arrays:
-        return {"weights": self.weights, "targets": self.targets, "langs": self.langs}
+        return {"weights": self.weights, "targets": self.targets}
 
 
-def weight_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The weight of each question of a target that has so many: a target with many does not outweigh the others."""
-    return 1.0 / np.sqrt(counts)
+@dataclass
+class Trained:
+    """`whole` serves; `folds[fold[row]]` has not seen the question of `row`, nor those at its place in other languages.
+
+    Translations mostly stand at the same place of their lists, and would give a left-out question away.
+    """
+
+    whole: Classifier
+    folds: list[Classifier]
+    fold: NDArray[np.int64]
 
 
-def train(corpus: Corpus, vectors: Vectors) -> tuple[Classifier, Floats]:
-    """The classifier, and the leverage of each entry (0 for passages): how much its own label decides its value."""
-    leverages = np.zeros(len(corpus.entries), np.float32)
-    weights: list[Floats] = [np.zeros((vectors.shape[1] + 1, 0), np.float32)]
-    columns: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    langs: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    for lang in range(len(corpus.langs)):
-        rows = np.flatnonzero((corpus.entry_kind == ASKED) & (corpus.entry_lang == lang))
-        if len(rows) < 2:
-            continue
-        targets, labels = np.unique(corpus.entry_target[rows], return_inverse=True)
-        counts = np.bincount(labels)
-        scale = weight_of(counts)[labels]
-        x = np.hstack([vectors[rows], np.ones((len(rows), 1), np.float32)]).astype(np.float64)
-        y = np.zeros((len(rows), len(targets)))
-        y[np.arange(len(rows)), labels] = 1
-        xd = x.T * scale
-        gram, moment = xd @ x, xd @ y
-        best: tuple[float, Floats, Floats] | None = None
-        for penalty in PENALTIES:
-            inverse = np.linalg.inv(gram + penalty * np.eye(len(gram)))
-            solution = inverse @ moment
-            leverage = np.minimum(np.einsum("ij,jk,ik->i", x, inverse, x) * scale, 0.999)
-            fitted = x @ solution
-            loo = (fitted - leverage[:, None] * y) / (1 - leverage)[:, None]
-            loss = float((scale * ((loo - y) ** 2).sum(1)).sum())
-            if best is None or loss < best[0]:
-                best = loss, solution.astype(np.float32), leverage.astype(np.float32)
-        assert best is not None
-        weights.append(best[1])
-        columns.append(targets.astype(np.int64))
-        langs.append(np.full(len(targets), lang, np.int64))
-        leverages[rows] = best[2]
-    return Classifier(np.hstack(weights), np.concatenate(columns), np.concatenate(langs)), leverages
+def train(corpus: Corpus, vectors: Vectors) -> Trained:
+    """Train on the questions and titles of all targets. Needs scikit-learn, so only when building."""
+    rows = np.flatnonzero(corpus.entry_kind == ASKED)
+    fold = np.zeros(len(corpus.entries), np.int64)
+    place: dict[tuple[int, int], int] = {}
+    for row in rows.tolist():
+        key = int(corpus.entry_target[row]), int(corpus.entry_lang[row])
+        place[key] = place.get(key, -1) + 1
+        fold[row] = place[key] % FOLDS
+    labels = corpus.entry_target[rows].astype(np.int64)
+    whole = fit_linear(vectors[rows], labels)
+    folds = [fit_linear(vectors[rows[kept]], labels[kept]) for kept in (fold[rows] != out for out in range(FOLDS))]
+    return Trained(whole, folds, fold)
+
+
+def fit_linear(vectors: Vectors, labels: NDArray[np.int64]) -> Classifier:
+    """Every target weighs the same, however many questions it has; empty where there are not two targets."""
+    targets, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(targets) < 2:
+        return Classifier(np.zeros((vectors.shape[1] + 1, 0), np.float32), np.zeros(0, np.int64))
+    if vectors.size * len(targets) > LOGISTIC_UP_TO:
+        return Classifier(_ridge(vectors, places, 1 / np.sqrt(counts)), targets)
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=60, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # not quite converged is near enough; many targets with one question are usual
+        model.fit(vectors, places)
+    weights = np.vstack([model.coef_.T, model.intercept_])
+    if len(targets) == 2:  # scikit-learn gives one column, for the second
+        weights = np.hstack([-weights, weights])
+    return Classifier((weights / LOGIT_SCALE).astype(np.float32), targets)
+
+
+def _ridge(vectors: Vectors, places: NDArray[np.int64], weight: NDArray[np.float64]) -> Floats:
+    x = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
+    scale = weight[places].astype(np.float32)[:, None]
+    gram = (x * scale).T @ x + RIDGE_PENALTY * np.eye(x.shape[1], dtype=np.float32)
+    moment = np.zeros((len(weight), x.shape[1]), np.float32)
+    np.add.at(moment, places, x * scale)
+    return np.asarray(np.linalg.solve(gram, moment.T), np.float32)

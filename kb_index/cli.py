@@ -127,7 +127,7 @@ def ask(
     settings = load_settings()
     encoder = load_encoder(settings.encoder)
     index = Versions(settings.versions_dir).load_current(encoder)
-    answer = index.search(question, encoder.encode([index.clean(question)])[0], lang, limit)
+    answer = index.search(question, index.vector(question, encoder), lang, limit)
     if as_json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return

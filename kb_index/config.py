@@ -1,4 +1,4 @@
-"""What `kb.yml` says: product names to ignore, languages and their stemmers."""
+"""What `kb.yml` says: product names and frame words to ignore, languages and their stemmers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from kb_index.text import is_stemmer
 
 @dataclass(frozen=True)
 class Config:
-    """`stemmers`: language → Snowball name (empty: words are compared unstemmed)."""
+    """`stemmers`: language → Snowball name (empty: words are compared unstemmed); `frame_words`: language → phrases."""
 
     product_names: tuple[str, ...] = ()
     stemmers: dict[str, str] = field(default_factory=lambda: {"fr": "french", "de": "german", "en": "english"})
+    frame_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def stemmer(self, lang: str) -> str:
         return self.stemmers.get(lang, "")
@@ -42,6 +43,7 @@ def load_config(content_dir: Path) -> Config:
     if not isinstance(languages, dict):
         raise ContentError("kb.yml", None, f"languages: expected language: {{stemmer: name}}, got {languages!r}")
     stemmers: dict[str, str] = {}
+    frames: dict[str, tuple[str, ...]] = {}
     for lang, options in languages.items():
         name = str((options or {}).get("stemmer", "") or "") if isinstance(options, dict | None) else "?"
         if name and not is_stemmer(name):
@@ -51,4 +53,9 @@ def load_config(content_dir: Path) -> Config:
                 f"languages.{lang}: expected {{stemmer: a Snowball name such as french}}, got {options!r}",
             )
         stemmers[str(lang)] = name
-    return Config(tuple(names), stemmers or Config().stemmers)
+        frame = (options or {}).get("frame_words") or []
+        if not isinstance(frame, list) or not all(isinstance(phrase, str) for phrase in frame):
+            expected = f"languages.{lang}.frame_words: expected a list of phrases, got {frame!r}"
+            raise ContentError("kb.yml", None, expected)
+        frames[str(lang)] = tuple(frame)
+    return Config(tuple(names), stemmers or Config().stemmers, frames)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kb_index.config import Config
 from kb_index.content import Article, Topic
 from kb_index.passages import Passage, chunks, passages_of
-from kb_index.text import ProductNames, fold
+from kb_index.text import FrameWords, ProductNames, fold, typed
 
 ASKED, TOLD = 0, 1  # questions and title; passages
 
@@ -45,7 +45,8 @@ class Corpus:
         self.articles = list(articles)
         self.topics = list(topics)
         self.config = config
-        self.names = ProductNames(config.product_names)
+        self.names = ProductNames(typed(name) for name in config.product_names)
+        self._frame = FrameWords(phrase for phrases in config.frame_words.values() for phrase in phrases)
         self.passages: list[list[Passage]] = [passages_of(article) for article in self.articles]
         self.targets: list[Target] = []
         entries: list[Entry] = []
@@ -67,17 +68,21 @@ class Corpus:
         self.family = np.array([target.family for target in self.targets], np.int32)
         self.is_topic = np.array([target.topic for target in self.targets], bool)
 
+    def clean(self, text: str) -> str:
+        """A question without greetings, politeness and product names."""
+        return self.names.remove(self._frame.remove(typed(text)))
+
     def _entries(self, item: Article | Topic, target: int, place: int) -> list[Entry]:
         asked: dict[str, str] = {}
         for text in (*item.questions, item.title):
-            cleaned = self.names.remove(text)
+            cleaned = self.names.remove(typed(text))
             asked.setdefault(fold(cleaned), cleaned)
         result = [Entry(text, item.lang, target, ASKED, -1) for text in asked.values() if text.strip()]
         if isinstance(item, Article):
             for passage in self.passages[place]:
                 head = f"{passage.heading}. " if passage.heading else ""
                 result.extend(
-                    Entry(self.names.remove(head + chunk), item.lang, target, TOLD, passage.number)
+                    Entry(self.names.remove(typed(head + chunk)), item.lang, target, TOLD, passage.number)
                     for chunk in chunks(passage.text)
                 )
         return result

@@ -99,7 +99,7 @@ def measure(index: Index, questions: list[Question], encoder: Encoder) -> dict[s
     """Ask an index every question."""
     rows = []
     for question in questions:
-        vector = encoder.encode([index.clean(question.text)])[0]
+        vector = index.vector(question.text, encoder)
         found = index.search(question.text, vector, question.lang, limit=SHOWN)
         ranked = [hit["article"] for hit in found["hits"]]
         first = found["hits"][0]["probability"] if found["hits"] else 0.0

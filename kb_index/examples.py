@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.classifier import LeftOut
+from kb_index.classifier import Trained
 from kb_index.corpus import ASKED, TOLD
 from kb_index.corruption import corrupt
 from kb_index.encoder import Encoder
@@ -47,8 +47,8 @@ class _Query:
     hides_all_asked: bool
 
 
-def make_examples(signals: Signals, encoder: Encoder, leverages: Floats) -> list[Example]:
-    """Each question of the articles as a customer might ask it. `leverages`: see classifier.train."""
+def make_examples(signals: Signals, encoder: Encoder, trained: Trained) -> list[Example]:
+    """Each question of the articles as a customer might ask it."""
     corpus, vectors = signals.corpus, signals.vectors.vectors
     queries = list(_queries(signals))
     changed = [query for query in queries if query.corrupted]
@@ -68,9 +68,9 @@ def make_examples(signals: Signals, encoder: Encoder, leverages: Floats) -> list
         elif not single:
             hidden = np.append(hidden, query.row)
         leaks = single and not query.hides_all_asked
-        own = None if leaks else LeftOut(entry.target, int(corpus.entry_lang[query.row]), float(leverages[query.row]))
+        unseen = None if leaks else trained.folds[trained.fold[query.row]]
         vector = vector_of.get(id(query), vectors[query.row])
-        measured = signals.measure(query.text, vector, entry.lang, hidden, own)
+        measured = signals.measure(query.text, vector, entry.lang, hidden, unseen)
         second = _coin(entry.text + entry.lang) < TEST_SHARE
         result.append(_example(query.text, entry.lang, (entry.target,), measured, second, easy=leaks))
         without = measured.features.copy()
@@ -87,7 +87,7 @@ def make_examples(signals: Signals, encoder: Encoder, leverages: Floats) -> list
 def gold_examples(signals: Signals, encoder: Encoder, gold: Sequence[Gold]) -> list[Example]:
     """Golden questions against the whole index. What is expected but not in the index counts as unanswerable."""
     places = {(target.topic, target.id): place for place, target in enumerate(signals.corpus.targets)}
-    texts = [signals.corpus.names.remove(" ".join(one.text.split())) for one in gold]
+    texts = [signals.corpus.clean(one.text) for one in gold]
     result = []
     for one, text, vector in zip(gold, texts, encoder.encode(texts), strict=True):
         wanted = [(False, ident) for ident in one.articles] + ([(True, one.topic)] if one.topic else [])

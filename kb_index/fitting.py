@@ -10,13 +10,23 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from kb_index.bounds import lowest_threshold
-from kb_index.decision import AMONG_DIRECTION, CAUTIOUS_THRESHOLD, RIGHT_DIRECTION, Bound, Decider, Logistic
+from kb_index.bounds import expected_threshold, lowest_threshold
+from kb_index.classifier import Trained
+from kb_index.decision import (
+    AMONG_DIRECTION,
+    CAUTIOUS_THRESHOLD,
+    RIGHT_DIRECTION,
+    TOPIC_DIRECTION,
+    Bound,
+    Decider,
+    Logistic,
+    exclusive,
+)
 from kb_index.encoder import Encoder
 from kb_index.examples import Example, gold_examples, make_examples
 from kb_index.gold import ENOUGH, Gold
 from kb_index.postings import Floats
-from kb_index.ranking import EVIDENCE, PRIOR_WEIGHTS, Ranking, evidence, rank
+from kb_index.ranking import EVIDENCE, PRIOR_WEIGHTS, TOPIC_EVIDENCE, Ranking, evidence, rank
 from kb_index.signals import Signals
 
 CONFIDENCE = 0.95
@@ -24,15 +34,19 @@ PRIOR_SPREAD = 1.0  # how far weights may move from the prior for the price of h
 UNANSWERABLE_SHARE = 0.5  # more than help desks see (20 to 45 %): real questions lie further off than left-out ones
 FAR_SHARE = 0.5  # of those
 FEWEST_TO_FIT = 12
+DIRECTION_INVERSE_PENALTY = 0.1
+GOLD_WEIGHT = 3  # a real question tells more about the weights than one made of the articles
+GOLD_FOLDS = 5
+MESSAGES_FOR_TOPICS = 0.15  # share assumed where gold holds more of them: editors write them for each topic
 LOWEST_THRESHOLD = 0.3  # an answer more likely wrong than this is not worth giving at any bound
 FEWEST_ANSWERED = 45  # of 45 answered one may be wrong at 10 % and 95 %
 
 
 def fit(
-    signals: Signals, encoder: Encoder, leverages: Floats, risk: float, gold: Sequence[Gold] = ()
+    signals: Signals, encoder: Encoder, trained: Trained, risk: float, gold: Sequence[Gold] = ()
 ) -> tuple[Ranking, Decider]:
     """Everything that is learnt: from the articles alone, or, for the probabilities, from enough golden questions."""
-    left_out = make_examples(signals, encoder, leverages) if len(signals.corpus.entries) else []
+    left_out = make_examples(signals, encoder, trained) if len(signals.corpus.entries) else []
     golden = gold_examples(signals, encoder, gold) if len(gold) >= ENOUGH and left_out else []
     examples = golden or left_out
     if sum(bool(example.truth) and not example.easy for example in examples) < FEWEST_TO_FIT:
@@ -41,21 +55,24 @@ def fit(
             f"subjects, and the cautious threshold {CAUTIOUS_THRESHOLD} applies"
         )
         return Ranking(PRIOR_WEIGHTS), Decider(
-            default(RIGHT_DIRECTION, -0.1), default(AMONG_DIRECTION, 1.0), _cautious(risk, note)
+            default(RIGHT_DIRECTION, -0.1), default(AMONG_DIRECTION, 1.0), default_topical(), _cautious(risk, note)
         )
-    ranking = Ranking(fit_weights([example for example in left_out + golden if not example.tests]))
+    known = [example for example in left_out + golden * GOLD_WEIGHT if not example.tests]
+    ranking = Ranking(fit_weights(known))
     mixed = (lambda chosen: chosen) if golden else _mixed
     fitted = judge(signals, ranking.weights, mixed([example for example in examples if not example.tests]))
-    right, among = fit_probabilities(fitted)
+    right, among, topical = fit_probabilities(fitted, learn=bool(golden))
     tested = [example for example in examples if example.tests and not example.easy]
     if sum(bool(example.truth) for example in tested) < FEWEST_TO_FIT:
         tested = []
     tests = judge(signals, ranking.weights, mixed(tested))
-    bound = _bound(right, fitted, tests, risk, "golden questions" if golden else "questions left out of the articles")
-    if not bound.stated:  # nothing is stated of the tests, so they may help to fit
-        ranking = Ranking(fit_weights(left_out + golden))
-        right, among = fit_probabilities(judge(signals, ranking.weights, mixed(examples)))
-    return ranking, Decider(right, among, bound)
+    what = "golden questions" if golden else "questions left out of the articles"
+    bound = _bound(_probability(right, topical, fitted), _probability(right, topical, tests), tests.right, risk, what)
+    if bound is None:  # nothing is stated of these very probabilities and the tests, so they may help to fit
+        bound = _unstated(_held_out(signals, left_out, golden) if golden else None, len(tests.right), risk, what)
+        ranking = Ranking(fit_weights(left_out + golden * GOLD_WEIGHT))
+        right, among, topical = fit_probabilities(judge(signals, ranking.weights, mixed(examples)), learn=bool(golden))
+    return ranking, Decider(right, among, topical, bound)
 
 
 def fit_weights(examples: Sequence[Example]) -> Floats:
@@ -93,40 +110,62 @@ def fit_weights(examples: Sequence[Example]) -> Floats:
 
 @dataclass(frozen=True)
 class Judged:
-    """One row per example: evidence, first is right, right one among the first three, first is a topic."""
+    """One row per example: evidence; the first article is right, one of the first three is, a topic is."""
 
-    evidence: Floats
+    article: Floats
+    topic: Floats
     right: NDArray[np.bool_]
     among: NDArray[np.bool_]
-    topic: NDArray[np.bool_]
+    topical: NDArray[np.bool_]
+    topics: bool  # whether there are any
 
 
 def judge(signals: Signals, weights: Floats, examples: Sequence[Example]) -> Judged:
     """Rank every example and see what came of it."""
     corpus = signals.corpus
-    rows: list[Floats] = []
-    right, among, topic = (np.zeros(len(examples), bool) for _ in range(3))
+    article = np.zeros((len(examples), len(EVIDENCE)), np.float32)
+    topic = np.zeros((len(examples), len(TOPIC_EVIDENCE)), np.float32)
+    right, among, topical = (np.zeros(len(examples), bool) for _ in range(3))
     for at, example in enumerate(examples):
         ranked = rank(example.features, weights, example.targets)
-        rows.append(evidence(ranked, corpus.family, example.question))
-        wanted = corpus.family[list(example.truth)]
-        right[at] = corpus.family[ranked.targets[0]] in wanted
-        among[at] = np.isin(corpus.family[ranked.targets[:3]], wanted).any()
-        topic[at] = corpus.is_topic[ranked.targets[0]]
-    return Judged(np.array(rows, np.float32).reshape(len(examples), len(EVIDENCE)), right, among, topic)
+        seen = evidence(ranked, corpus.family, corpus.is_topic, example.question)
+        article[at], topic[at] = seen.article, seen.topic
+        truth = np.array(example.truth, np.int64)
+        wanted = corpus.family[truth[~corpus.is_topic[truth]]]
+        found = corpus.family[ranked.targets[~corpus.is_topic[ranked.targets]]]
+        right[at] = np.isin(found[:1], wanted).any()
+        among[at] = np.isin(found[:3], wanted).any()
+        topical[at] = corpus.is_topic[truth].any()
+    return Judged(article, topic, right, among, topical, bool(corpus.is_topic.any()))
 
 
-def fit_probabilities(judged: Judged) -> tuple[Logistic, Logistic]:
-    """(first is right, right one among the first three)."""
-    rows = judged.evidence
-    return _logistic(rows, judged.right, RIGHT_DIRECTION), _logistic(rows, judged.among, AMONG_DIRECTION)
+def fit_probabilities(judged: Judged, learn: bool) -> tuple[Logistic, Logistic, Logistic]:
+    """(first article right, one of the first three right, a topic right). `learn` the directions too: from gold."""
+    weight = np.ones(len(judged.right))
+    share = judged.topical.mean() if len(weight) else 0.0
+    if learn and MESSAGES_FOR_TOPICS < share < 1:
+        weight[judged.topical] = MESSAGES_FOR_TOPICS / (1 - MESSAGES_FOR_TOPICS) * (1 - share) / share
+    return (
+        _logistic(judged.article, judged.right, weight, RIGHT_DIRECTION, learn),
+        _logistic(judged.article, judged.among, weight, AMONG_DIRECTION, learn),
+        _logistic(judged.topic, judged.topical, np.ones_like(weight), TOPIC_DIRECTION, learn),
+    )
 
 
-def _logistic(rows: Floats, labels: NDArray[np.bool_], direction: dict[str, float]) -> Logistic:
+def _logistic(
+    rows: Floats, labels: NDArray[np.bool_], weight: NDArray[np.float64], direction: dict[str, float], learn: bool
+) -> Logistic:
     mean, scale = rows.mean(axis=0).astype(np.float64), np.maximum(rows.std(axis=0), 1e-3).astype(np.float64)
     result = Logistic(direction, mean.tolist(), scale.tolist())
     if labels.all() or not labels.any():
         result.bias = 3.0 if labels.all() else -3.0
+        result.slope = 0.0
+        return result
+    if learn:
+        model = LogisticRegression(C=DIRECTION_INVERSE_PENALTY, max_iter=1000)
+        model.fit(result.standard(rows), labels, weight)
+        result.direction = dict(zip(direction, model.coef_[0].tolist(), strict=True))
+        result.bias = float(model.intercept_[0])
         return result
     model = LogisticRegression(C=10.0).fit(result.along(rows)[:, None], labels)
     result.slope, result.bias = max(float(model.coef_[0, 0]), 0.1), float(model.intercept_[0])
@@ -148,28 +187,77 @@ def _thinned(examples: list[Example], count: float) -> list[Example]:
     return [examples[int(at * step)] for at in range(int(len(examples) / step))]
 
 
-def _bound(right: Logistic, fitted: Judged, tests: Judged, risk: float, what: str) -> Bound:
-    """The threshold: tried in an order from what was fitted on, tested on the rest. Topics answer nothing."""
-    tried = np.sort(right(fitted.evidence)[~fitted.topic])[::-1]
+def _probability(right: Logistic, topical: Logistic, judged: Judged) -> NDArray[np.float64]:
+    """That of the first article, as the decision will see it."""
+    return exclusive(right(judged.article), topical(judged.topic) * judged.topics)
+
+
+def _bound(
+    fitted: NDArray[np.float64], probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float, what: str
+) -> Bound | None:
+    """The threshold: tried in an order from what was fitted on, tested on the rest."""
+    tried = np.sort(fitted)[::-1]
     places = np.unique(np.linspace(min(FEWEST_ANSWERED, len(tried)), len(tried), 60).astype(int)).tolist()
     order = [float(tried[place - 1]) for place in places if place and tried[place - 1] >= LOWEST_THRESHOLD]
-    kept = ~tests.topic
-    found = lowest_threshold(order, right(tests.evidence)[kept], tests.right[kept], risk, CONFIDENCE)
-    tested = int(kept.sum())
+    tested = len(right)
+    found = lowest_threshold(order, probability, right, risk, CONFIDENCE)
     if found is None:
-        note = (
-            f"{tested} {what} allow no statement at a risk of {risk:.0%}; the cautious threshold {CAUTIOUS_THRESHOLD} "
-            f"applies. More questions per article, or {ENOUGH} or more golden questions, may allow one"
-        )
-        return _cautious(risk, note, tested)
+        return None
     threshold, answered, wrong = found
     return Bound(risk, CONFIDENCE, True, threshold, answered, wrong, tested, f"tested on {tested} {what}")
+
+
+def _held_out(
+    signals: Signals, left_out: list[Example], golden: list[Example]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(probability, right) of the golden questions, each by what was fitted without it."""
+    probability, right = np.zeros(len(golden)), np.zeros(len(golden), bool)
+    for fold in range(GOLD_FOLDS):
+        asked = [at for at in range(len(golden)) if at % GOLD_FOLDS == fold]
+        others = [example for at, example in enumerate(golden) if at % GOLD_FOLDS != fold]
+        weights = fit_weights(left_out + others * GOLD_WEIGHT)
+        fitted, _, topical = fit_probabilities(judge(signals, weights, others), learn=True)
+        judged = judge(signals, weights, [golden[at] for at in asked])
+        probability[asked], right[asked] = _probability(fitted, topical, judged), judged.right
+    return probability, right
+
+
+def _unstated(
+    held_out: tuple[NDArray[np.float64], NDArray[np.bool_]] | None, tested: int, risk: float, what: str
+) -> Bound:
+    """No statement: the threshold of about that risk on held-out golden questions, else the cautious one.
+
+    Questions left out of the articles are too like one another to estimate a share that customers will meet.
+    """
+    more = f"More questions per article, or {ENOUGH} or more golden questions, may allow a statement"
+    expected = expected_threshold(*held_out, risk) if held_out else None
+    if held_out is None or expected is None or expected[0] < LOWEST_THRESHOLD:
+        note = (
+            f"{tested} {what} allow no statement at a risk of {risk:.0%}; the cautious threshold {CAUTIOUS_THRESHOLD} "
+            f"applies. {more}"
+        )
+        return _cautious(risk, note, tested)
+    threshold, answered, wrong = expected
+    tested = len(held_out[0])
+    note = (
+        f"{tested} {what} allow no statement at a risk of {risk:.0%} with {CONFIDENCE:.0%} confidence; at the "
+        f"threshold {wrong} of {answered} answered were wrong there: about that share is to be expected. {more}"
+    )
+    return Bound(risk, CONFIDENCE, False, threshold, answered, wrong, tested, note)
 
 
 def _cautious(risk: float, note: str, tested: int = 0) -> Bound:
     return Bound(risk, CONFIDENCE, False, CAUTIOUS_THRESHOLD, tested=tested, note=note)
 
 
+def default_topical() -> Logistic:
+    """Where nothing can be fitted: as likely as the share of the likelihood that topics hold."""
+    zeros, ones = [0.0] * len(TOPIC_EVIDENCE), [1.0] * len(TOPIC_EVIDENCE)
+    return Logistic(TOPIC_DIRECTION, zeros, ones, 6.0, -3.0)
+
+
 def default(direction: dict[str, float], bias: float) -> Logistic:
     """Where nothing can be fitted: about what was right on outside sets of several subjects, at the prior weights."""
-    return Logistic(direction, [12.9, 2.0, -0.5, 7.0], [5.4, 0.5, 0.7, 5.9], 1.6, bias)
+    known = {"score": (12.9, 5.4), "length": (2.0, 0.5), "share": (-0.5, 0.7), "third": (7.0, 5.9)}
+    mean, scale = zip(*(known.get(name, (0.0, 1.0)) for name in EVIDENCE), strict=True)
+    return Logistic(direction, list(mean), list(scale), 1.6, bias)

@@ -13,12 +13,12 @@ from kb_index.common_words import common_words
 from kb_index.config import Config
 from kb_index.content import Article, Topic
 from kb_index.corpus import TOLD, Corpus
-from kb_index.decision import Candidate, Decider, decide
+from kb_index.decision import Candidate, Chances, Decider, decide
 from kb_index.encoder import Encoder, Vectors
 from kb_index.gold import Gold
 from kb_index.keywords import Keywords
 from kb_index.ngrams import Ngrams
-from kb_index.passages import Passage
+from kb_index.passages import Passage, chunks
 from kb_index.postings import Floats
 from kb_index.ranking import Ranked, Ranking, evidence, shares
 from kb_index.signals import DENSE_ANY, Measured, Signals
@@ -26,6 +26,8 @@ from kb_index.text import stems
 from kb_index.vectors import VectorIndex
 
 TEXT_LENGTH_WEIGHT = 0.4  # BM25's b: entries are short and of like length
+WINDOW_CHARS = 500  # surely within an encoder's window, which cuts off what is longer
+MOST_PIECES = 8  # of a long question: more cost time, and say the same again
 Answer = dict[str, Any]
 
 
@@ -52,18 +54,19 @@ class Index:
         measured.features[excluded] = -1
         ranked = self.ranking.rank(self.signals, measured)
         shown = [place for place, target in enumerate(ranked.targets) if ranked.features[place, DENSE_ANY] >= 0]
-        probabilities: list[float] = []
-        among = 0.0
         if shown:
             ranked = Ranked(ranked.targets[shown], ranked.scores[shown], ranked.features[shown])
-            row = evidence(ranked, corpus.family, question)
-            probabilities, among = self.decider.probabilities(row, ranked.scores)
         likely: Floats = shares(ranked.scores) if shown else np.zeros(0, np.float32)
+        chances = Chances([], 0.0, 0.0)
+        if shown:
+            row = evidence(ranked, corpus.family, corpus.is_topic, question)
+            chances = self.decider.chances(row, ranked.scores, corpus.is_topic[ranked.targets])
+        probabilities = chances.each
         found = [
             self._candidate(int(target), probability, float(share))
             for target, probability, share in zip(ranked.targets, probabilities, likely, strict=False)
         ]
-        outcome, reason, handed = decide(found, among, self.decider.bound.threshold)
+        outcome, reason, handed = decide(found, chances.among, chances.topical, self.decider.bound.threshold)
         hits: list[Answer] = []
         topics: list[Answer] = []
         for place in range(len(found)):
@@ -74,7 +77,7 @@ class Index:
                     topics.append(self.topic(corpus.targets[target].id, lang) | chance)
             elif len(hits) < limit:
                 hits.append(self._hit(target, lang, measured, probabilities[place], float(ranked.scores[place])))
-        decision: Answer = {"outcome": outcome, "probability": round(probabilities[0] if probabilities else 0.0, 4)}
+        decision: Answer = {"outcome": outcome, "probability": hits[0]["probability"] if hits else 0.0}
         decision |= {"level": None, "channel": None, "topic": None, "urgent": False, "reason": reason}
         if outcome == "handoff":
             decision |= {"level": 1, "channel": "ticket"}
@@ -92,7 +95,15 @@ class Index:
 
     def clean(self, text: str) -> str:
         """The question as it is encoded and measured."""
-        return self.corpus.names.remove(" ".join(text.split()))
+        return self.corpus.clean(text)
+
+    def vector(self, text: str, encoder: Encoder) -> Floats:
+        """The vector of a question. One too long for the encoder's window counts by the mean of its pieces."""
+        question = self.clean(text)
+        if len(question) <= WINDOW_CHARS:
+            return np.asarray(encoder.encode([question])[0])
+        total = encoder.encode(chunks(question)[:MOST_PIECES]).sum(axis=0)
+        return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
 
     def article(self, ident: str, lang: str) -> Article | None:
         """The article in exactly this language."""
@@ -194,7 +205,7 @@ def build_index(
     corpus = Corpus(articles, topics, config)
     vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known or {}, progress)
     progress(f"indexing {len(corpus.entries)} texts of {len(corpus.targets)} articles and topics")
-    classifier, leverages = train(corpus, vectors)
+    trained = train(corpus, vectors)
     keywords = {}
     for at, lang in enumerate(corpus.langs):
         rows = np.flatnonzero(corpus.entry_lang == at)
@@ -203,9 +214,9 @@ def build_index(
         targets = corpus.entry_target[rows].tolist()
         keywords[lang] = Keywords.build(words, targets, TEXT_LENGTH_WEIGHT, common_words(lang, stemmer))
     grams = Ngrams.build([entry.text for entry in corpus.entries], corpus.entry_target.tolist())
-    signals = Signals(corpus, VectorIndex.build(vectors), keywords, grams, classifier)
+    signals = Signals(corpus, VectorIndex.build(vectors), keywords, grams, trained.whole)
     progress("fitting ranking and probabilities")
-    ranking, decider = fit(signals, encoder, leverages, risk, gold)
+    ranking, decider = fit(signals, encoder, trained, risk, gold)
     return Index(version, signals, ranking, decider)
 
 

@@ -90,9 +90,9 @@ def reliability(probability: Numbers, right: Flags, bins: int = 10) -> tuple[flo
 
 def operating_point(outcomes: Sequence[str], right: Flags) -> dict[str, Any]:
     """What was answered, and the wrong share of it."""
-    answered = np.array([outcome == "answer" for outcome in outcomes])
+    answered = np.array([outcome == "answer" for outcome in outcomes], bool)
     count = int(answered.sum())
-    wrong = int((answered & ~right).sum())
+    wrong = int((answered & ~np.asarray(right, bool)).sum())
     return {
         "answered": count,
         "answered_share": round(count / max(len(outcomes), 1), 4),

@@ -64,7 +64,7 @@ class Library:
 
     async def search(self, index: Index, text: str, lang: str, limit: int, exclude: list[str]) -> Answer:
         def work() -> Answer:
-            vector = self.encoder.encode([index.clean(text)])[0]
+            vector = index.vector(text, self.encoder)
             return index.search(text, vector, lang, limit, exclude)
 
         return await self.run(work)

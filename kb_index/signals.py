@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.classifier import Classifier, LeftOut
+from kb_index.classifier import Classifier
 from kb_index.common_words import common_words
 from kb_index.corpus import ASKED, Corpus
 from kb_index.keywords import Keywords
@@ -26,11 +26,15 @@ FEATURES = (
     "gram_asked",
     "gram_any",
     "class",  # linear classifier over the questions' vectors
+    "word_long",  # word_any of manuals, videos and the like, whose few questions tell little of what they hold
 )
-DENSE_ASKED, DENSE_ANY, DENSE_VOTE, WORD_ASKED, WORD_ANY, WORD_POOL, GRAM_ASKED, GRAM_ANY, CLASS = range(len(FEATURES))
+DENSE_ASKED, DENSE_ANY, DENSE_VOTE, WORD_ASKED, WORD_ANY, WORD_POOL, GRAM_ASKED, GRAM_ANY, CLASS, WORD_LONG = range(
+    len(FEATURES)
+)
 VOTE_SHARPNESS = 16.0
 FOREIGN = 0.92  # how much a match in another language than the preferred one counts
 LONG_ARTICLE = 8  # texts; a longer article holds many words of any question, so each counts less
+MANUAL = 15  # texts; from here on an article answers many questions that none of its own resembles
 
 
 @dataclass
@@ -62,6 +66,7 @@ class Signals:
         counts = np.bincount(target[kind == ASKED], minlength=len(corpus.targets)) if len(target) else np.zeros(0)
         self._vote_shift = (0.5 * np.log(np.maximum(counts, 1)) / VOTE_SHARPNESS).astype(np.float32)
         told = np.bincount(target[kind != ASKED], minlength=len(corpus.targets)) if len(target) else np.zeros(0)
+        self._manual = told >= MANUAL
         weight = np.sqrt(LONG_ARTICLE / np.maximum(told, LONG_ARTICLE)).astype(np.float32)
         self._pool_weight = np.where(kind == ASKED, np.float32(1), weight[target]) if len(target) else weight
 
@@ -71,9 +76,9 @@ class Signals:
         vector: Floats,
         lang: str,
         hidden: NDArray[np.int64] | None = None,
-        left_out: LeftOut | None = None,
+        classifier: Classifier | None = None,
     ) -> Measured:
-        """`question`: without product names. Fitting hides rows, and takes its question out of the classifier."""
+        """`question`: cleaned. Fitting hides rows, and gives a classifier that has not seen its question."""
         corpus = self.corpus
         foreign = self._foreign(lang)
         dense = np.clip(self.vectors.scores(vector), 0, 1) * foreign
@@ -94,7 +99,8 @@ class Signals:
         features[:, WORD_ASKED], features[:, WORD_ANY] = self._best(word)
         features[:, WORD_POOL] = pool
         features[:, GRAM_ASKED], features[:, GRAM_ANY] = self._best(gram)
-        features[:, CLASS] = self.classifier.scores(vector, len(corpus.targets), left_out)
+        features[:, CLASS] = (classifier or self.classifier).scores(vector, len(corpus.targets))
+        features[:, WORD_LONG] = features[:, WORD_ANY] * self._manual
         return Measured(features, dense, word)
 
     def _foreign(self, lang: str) -> Floats:

@@ -23,12 +23,13 @@ from kb_index.index import Index
 from kb_index.keywords import Keywords
 from kb_index.ngrams import Ngrams
 from kb_index.postings import Arrays, Floats
-from kb_index.ranking import Ranking
+from kb_index.ranking import EVIDENCE, TOPIC_EVIDENCE, Ranking
 from kb_index.signals import FEATURES, Signals
 from kb_index.vectors import VectorIndex
 
-FORMAT = 2  # of the files; raise it when older ones can no longer be read
+FORMAT = 3  # of the files; raise it when older ones can no longer be read
 MANIFEST = "manifest.json"
+FITTED = [*FEATURES, *EVIDENCE, *TOPIC_EVIDENCE]  # what weights and probabilities are fitted for
 
 
 def save(index: Index, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
@@ -44,7 +45,7 @@ def save(index: Index, folder: Path, encoder: Encoder, facts: dict[str, Any]) ->
     )
     _write_json(
         folder / "fit.json",
-        {"features": FEATURES, "weights": index.ranking.weights.tolist(), "decider": index.decider.to_json()},
+        {"features": FITTED, "weights": index.ranking.weights.tolist(), "decider": index.decider.to_json()},
     )
     signals.vectors.save(folder / "vectors.faiss")
     _write_arrays(folder / "ngrams.npz", signals.grams.arrays())
@@ -94,9 +95,10 @@ def load(folder: Path, encoder: Encoder) -> Index:
 def _assemble(folder: Path, version: str) -> Index:
     data = json.loads((folder / "content.json").read_text(encoding="utf-8"))
     fitted = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
-    if tuple(fitted["features"]) != FEATURES:
+    if fitted["features"] != FITTED:
         raise ValueError("other features")
-    config = Config(tuple(data["config"]["product_names"]), data["config"]["stemmers"])
+    frames = {lang: tuple(phrases) for lang, phrases in data["config"]["frame_words"].items()}
+    config = Config(tuple(data["config"]["product_names"]), data["config"]["stemmers"], frames)
     corpus = Corpus([_article(row) for row in data["articles"]], [_topic(row) for row in data["topics"]], config)
     keywords = {lang: Keywords.from_arrays(_read_arrays(folder / f"keywords-{lang}.npz")) for lang in corpus.langs}
     classifier = Classifier(**_read_arrays(folder / "classifier.npz"))

@@ -12,6 +12,9 @@ import Stemmer
 WORD = re.compile(r"[^\W_]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _DIAERESIS = re.compile("([aou])\u0308")
+_TYPED = str.maketrans(
+    dict.fromkeys("’‘ʼ´`", "'") | dict.fromkeys("“”„«»", '"') | dict.fromkeys("\u200b\u200c\u200d\ufeff\u00ad")
+)
 _MARKUP = (
     (re.compile(r"```[^\n]*\n?|`"), ""),
     (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
@@ -19,6 +22,11 @@ _MARKUP = (
     (re.compile(r"^\s{0,3}(?:#{1,6}|>|[-*+]|\d+[.)])\s+", re.M), ""),
     (re.compile(r"[*_~|]{1,3}"), ""),
 )
+
+
+def typed(text: str) -> str:
+    """As keyboards write it: composed letters, straight quotes, single plain spaces, nothing invisible."""
+    return " ".join(unicodedata.normalize("NFC", text).translate(_TYPED).split())
 
 
 def fold(text: str) -> str:
@@ -72,4 +80,20 @@ class ProductNames:
         if self._pattern is None:
             return text
         rest = re.sub(r"\s{2,}", " ", self._pattern.sub(" ", text)).strip()
+        return rest if WORD.search(rest) else text
+
+
+class FrameWords:
+    """Takes greetings and politeness out of a question: they say nothing about the subject, but draw vectors along."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        known = sorted({typed(phrase) for phrase in phrases} - {""}, key=len, reverse=True)
+        joined = "|".join(re.escape(phrase) for phrase in known)
+        self._pattern = re.compile(rf"(?<![\w'-])(?:{joined})(?![\w'-])[ ,;:!.]*", re.I) if known else None
+
+    def remove(self, text: str) -> str:
+        """`text` is as `typed` gives it; the text itself where no word but these is in it."""
+        if self._pattern is None:
+            return text
+        rest = " ".join(self._pattern.sub(" ", text).split())
         return rest if WORD.search(rest) else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kb_index.bounds import lowest_threshold, upper_bound
+from kb_index.bounds import expected_threshold, lowest_threshold, upper_bound
 
 
 @pytest.mark.parametrize(("answered", "allowed"), [(100, 4), (200, 12), (500, 38)])
@@ -51,3 +51,15 @@ def test_testing_ends_at_the_first_failure() -> None:
     right = np.array([True] * 100 + [False] * 100 + [True] * 800)
     assert lowest_threshold([0.9, 0.8, 0.7], probability, right, 0.10, 0.95) == (0.9, 100, 0)
     assert lowest_threshold([0.8, 0.9], probability, right, 0.10, 0.95) is None
+
+
+def test_the_expected_threshold_is_the_lowest_that_keeps_the_share_on_the_sample() -> None:
+    probability = np.array([0.9] * 20 + [0.8] * 10 + [0.7] * 70)
+    right = np.array([True] * 20 + [False] * 3 + [True] * 7 + [False] * 70)
+    assert expected_threshold(probability, right, 0.10) == (0.8, 30, 3)
+    assert expected_threshold(probability, right, 0.05) == (0.9, 20, 0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 19])
+def test_too_few_answered_tell_no_share(count: int) -> None:
+    assert expected_threshold(np.full(count, 0.9), np.ones(count, bool), 0.10) is None

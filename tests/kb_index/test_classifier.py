@@ -1,4 +1,4 @@
-"""Leave-one-out values in closed form are those of a classifier trained without the question."""
+"""A classifier knows its questions; a fold of it has seen neither the question left out nor its translation."""
 
 from __future__ import annotations
 
@@ -7,36 +7,55 @@ import pytest
 
 from kb_index import classifier
 from kb_index.config import Config
-from kb_index.corpus import Corpus
+from kb_index.content import Article
+from kb_index.corpus import ASKED, Corpus
 from tests.kb_index.conftest import article
 
 
-def test_left_out_values_equal_training_without_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "PENALTIES", (1.0,))
-    # the weight of a question depends on how many its target has; fixed here so that only the left-out row differs
-    monkeypatch.setattr(classifier, "weight_of", lambda counts: np.ones_like(counts, dtype=float))
+def articles(targets: int = 3, langs: tuple[str, ...] = ("en", "fr")) -> list[Article]:
+    return [
+        article(
+            "", id=f"t{t}", lang=lang, title=f"{lang} title {t}", questions=tuple(f"{lang} {t} {n}" for n in range(5))
+        )
+        for t in range(targets)
+        for lang in langs
+    ]
+
+
+def corpus_and_vectors(targets: int = 3) -> tuple[Corpus, np.ndarray]:
+    corpus = Corpus(articles(targets), (), Config())
     rng = np.random.default_rng(7)
-    asked = {f"t{t}": [f"question {t} {n}" for n in range(4)] for t in range(3)}
-    vectors = {text: rng.normal(size=8).astype(np.float32) for texts in asked.values() for text in texts}
+    middles = rng.normal(size=(targets, 16))
+    vectors = middles[corpus.entry_target] + 0.7 * rng.normal(size=(len(corpus.entries), 16))
+    return corpus, (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
-    def trained(left: str | None) -> tuple[classifier.Classifier, np.ndarray, Corpus]:
-        articles = [
-            article(
-                "",
-                id=ident,
-                title=texts[0] if texts[0] != left else texts[1],
-                questions=tuple(t for t in texts if t != left),
-            )
-            for ident, texts in asked.items()
-        ]
-        corpus = Corpus(articles, (), Config())
-        model, leverages = classifier.train(corpus, np.array([vectors[entry.text] for entry in corpus.entries]))
-        return model, leverages, corpus
 
-    model, leverages, corpus = trained(None)
-    row = next(row for row, entry in enumerate(corpus.entries) if entry.text == "question 1 2")
-    out = classifier.LeftOut(corpus.entries[row].target, 0, float(leverages[row]))
-    without, _, _ = trained("question 1 2")
-    vector = vectors["question 1 2"]
-    np.testing.assert_allclose(model.scores(vector, 3, out), without.scores(vector, 3), atol=1e-4)
-    assert model.scores(vector, 3)[1] > without.scores(vector, 3)[1]
+@pytest.mark.parametrize("limit", [10**9, 0])
+@pytest.mark.parametrize("targets", [2, 3])
+def test_questions_are_told_apart_with_either_solver(limit: int, targets: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "LOGISTIC_UP_TO", limit)
+    corpus, vectors = corpus_and_vectors(targets)
+    whole = classifier.train(corpus, vectors).whole
+    found = [int(whole.scores(vector, targets).argmax()) for vector in vectors]
+    assert np.mean(found == corpus.entry_target) > 0.9
+
+
+def test_a_fold_is_what_training_without_its_questions_gives() -> None:
+    corpus, vectors = corpus_and_vectors()
+    trained = classifier.train(corpus, vectors)
+    kept = (corpus.entry_kind == ASKED) & (trained.fold != trained.fold[2])
+    alone = classifier.fit_linear(vectors[kept], corpus.entry_target[kept].astype(np.int64))
+    np.testing.assert_allclose(trained.folds[trained.fold[2]].weights, alone.weights, atol=1e-5)
+
+
+def test_translations_at_the_same_place_are_left_out_together() -> None:
+    corpus, vectors = corpus_and_vectors()
+    trained = classifier.train(corpus, vectors)
+    fold = {entry.text: int(trained.fold[row]) for row, entry in enumerate(corpus.entries)}
+    assert all(fold[f"en {t} {n}"] == fold[f"fr {t} {n}"] for t in range(3) for n in range(5))
+    assert len(set(fold.values())) == classifier.FOLDS
+
+
+def test_one_target_alone_needs_no_classifier() -> None:
+    corpus, vectors = corpus_and_vectors(1)
+    assert not classifier.train(corpus, vectors).whole.scores(vectors[0], 1).any()

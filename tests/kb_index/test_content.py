@@ -120,3 +120,12 @@ def test_an_unknown_stemmer_is_named(tmp_path: Path) -> None:
 def test_a_fourth_language_is_configuration(tmp_path: Path) -> None:
     (tmp_path / "kb.yml").write_text("languages: {es: {stemmer: spanish}, tlh: {}}")
     assert load_config(tmp_path).stemmers == {"es": "spanish", "tlh": ""}
+
+
+def test_frame_words_are_read_and_a_wrong_list_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "kb.yml"
+    path.write_text("languages: {fr: {stemmer: french, frame_words: [bonjour, merci]}, en: {stemmer: english}}")
+    assert load_config(tmp_path).frame_words == {"fr": ("bonjour", "merci"), "en": ()}
+    path.write_text("languages: {fr: {stemmer: french, frame_words: bonjour}}")
+    with pytest.raises(ContentError, match="expected a list of phrases"):
+        load_config(tmp_path)

@@ -55,3 +55,9 @@ def test_risk_coverage_ends_at_the_share_that_is_wrong() -> None:
 def test_the_operating_point_counts_only_what_is_answered() -> None:
     point = metrics.operating_point(["answer", "answer", "clarify", "handoff"], np.array([True, False, False, True]))
     assert (point["answered"], point["wrong"], point["wrong_share"], point["clarified"]) == (2, 1, 0.5, 1)
+
+
+def test_nothing_asked_has_an_operating_point_of_nothing() -> None:
+    point = metrics.operating_point([], np.zeros(0, bool))
+    assert (point["answered"], point["answered_share"], point["wrong"], point["wrong_share"]) == (0, 0.0, 0, None)
+    assert metrics.operating_point([], np.array([]))["handed_off"] == 0

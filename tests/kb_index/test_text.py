@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb_index.text import WORD, ProductNames, fold, plain, stems
+from kb_index.text import WORD, FrameWords, ProductNames, fold, plain, stems, typed
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,27 @@ def test_product_names_are_left_out_as_whole_words() -> None:
 
 def test_markdown_is_read_without_its_marks() -> None:
     assert plain("## A\n\n1. **Open** [the page](https://e.org) `now`\n") == "A\nOpen the page now"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Bonjour, comment puis-je demander mon mot de passe ?", "demander mon mot de passe ?"),
+        ("Bonjour, merci", "Bonjour, merci"),
+        ("S’il vous plaît, où est la facture", "où est la facture"),
+        ("le bonjour-matin du logiciel", "le bonjour-matin du logiciel"),
+        ("Merciless", "Merciless"),
+    ],
+)
+def test_frame_words_are_left_out_but_never_all_that_is_said(text: str, left: str) -> None:
+    frame = FrameWords(["bonjour", "merci", "s'il vous plaît", "comment puis-je"])
+    assert frame.remove(typed(text)) == left
+
+
+def test_without_frame_words_nothing_is_left_out() -> None:
+    assert FrameWords([]).remove("bonjour") == "bonjour"
+
+
+@given(st.text(max_size=60))
+def test_typed_text_stays_as_it_is_when_typed_again(text: str) -> None:
+    assert typed(typed(text)) == typed(text)
