@@ -14,8 +14,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench.bare import Bare, BareTalker, running_bare
-from tests.bench.turns import GuichetTalker, Talker, sustained, throughput, turn_times
+from tests.bench.bare import Bare, running_bare
+from tests.bench.turns import BareTalker, GuichetTalker, Talker, sustained, throughput, turn_times
 from tests.running import Guichet, running
 
 MIB = 1024 * 1024
