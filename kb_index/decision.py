@@ -111,8 +111,8 @@ class Decider:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Decider:
-        parts = (Logistic(**data[name]) for name in ("right", "among", "topical"))
-        return cls(*parts, Bound(**data["bound"]))
+        right, among, topical = (Logistic(**data[name]) for name in ("right", "among", "topical"))
+        return cls(right, among, topical, Bound(**data["bound"]))
 
 
 @dataclass(frozen=True)

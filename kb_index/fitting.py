@@ -229,7 +229,9 @@ def _unstated(
 
     Questions left out of the articles are too like one another to estimate a share that customers will meet.
     """
-    more = f"More questions per article, or {ENOUGH} or more golden questions, may allow a statement"
+    more = "More of them may allow a statement"
+    if held_out is None:
+        more = f"More questions per article, or {ENOUGH} or more golden questions, may allow one"
     expected = expected_threshold(*held_out, risk) if held_out else None
     if held_out is None or expected is None or expected[0] < LOWEST_THRESHOLD:
         note = (
