@@ -34,6 +34,7 @@ def test_from_an_unanswered_question_only_the_address_is_asked(talk: Talk, bot: 
         "conversation": talk.id, "idempotency_key": body["idempotency_key"], "kind": "ticket", "lang": "fr",
         "topic": "invoice-question", "level": 1, "email": "jean.dupont@exemple.fr",
         "subject": "Topic invoice-question", "text": "J'ai des questions sur une facture",
+        "question": "J'ai des questions sur une facture",
     }  # fmt: skip
     assert str(body["idempotency_key"]).startswith(f"{talk.id}:")
 
