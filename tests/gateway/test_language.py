@@ -108,13 +108,14 @@ async def test_inside_a_form_the_language_stays(languages: Languages, code: str,
 
 
 async def test_the_articles_own_questions_are_recognised(languages: Languages) -> None:
-    """On all example questions of the content: at most 1 % taken for another language than their own, and at least
-    85 % of them heard at once where the conversation was in another."""
+    """On all example questions of the content: at most 1 % taken for another language than their own; and of those with
+    more than three words (« scanner TWAIN » is of no language) at least 93 % heard at once where the conversation
+    was in another."""
     import frontmatter
 
     from tests.gateway.site import CONTENT
 
-    lost = heard = total = 0
+    lost = heard = total = sentences = 0
     for path in CONTENT.glob("*/*.md"):
         article = frontmatter.load(path).metadata
         code = article.get("lang")
@@ -123,11 +124,13 @@ async def test_the_articles_own_questions_are_recognised(languages: Languages) -
         for question in article.get("questions") or []:
             total += 1
             lost += (await follow(languages, question, code))[0] != code
-            other = CODES[(CODES.index(code) + 1) % 3]
-            heard += (await follow(languages, question, other))[0] == code
-    assert total > 100
+            if len(question.split()) > 3:
+                sentences += 1
+                other = CODES[(CODES.index(code) + 1) % 3]
+                heard += (await follow(languages, question, other))[0] == code
+    assert sentences > 100
     assert lost / total <= 0.01
-    assert heard / total >= 0.85
+    assert heard / sentences >= 0.93, f"{heard} of {sentences}"
 
 
 @pytest.mark.parametrize(
