@@ -192,7 +192,7 @@ def set_up_browser() -> None:
     apt = shutil.which("apt-get")
     if apt and os.geteuid() == 0:
         run([apt, "update"], doing="reading Debian's package lists")
-        run([apt, "install", "-y", "--no-install-recommends", "chromium"], doing="installing Chromium")
+        run([apt, "install", "-y", "chromium", "fonts-liberation"], doing="installing Chromium")
     else:
         run([*playwright, "install", "chromium"], doing="fetching Playwright's Chromium")
 
