@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from icalendar import Alarm, Calendar, Event
 
 from .model import Say
@@ -113,6 +113,15 @@ def display(moment: datetime, lang: str, time_zone: str, say: Say) -> str:
     day = format_date(moment.astimezone(zone), "full", locale=locale)
     clock = format_time(moment, "short", tzinfo=zone, locale=locale)
     return say(lang, "cases.moment", date=day, time=clock)
+
+
+def display_local(moment: datetime, lang: str, time_zone: str, home: str, say: Say) -> str:
+    """The same, with the city of the time zone where its clocks show another time than those of `home`."""
+    shown, zone = display(moment, lang, time_zone, say), ZoneInfo(time_zone)
+    if moment.astimezone(zone).utcoffset() == moment.astimezone(ZoneInfo(home)).utcoffset():
+        return shown
+    city = get_timezone_location(zone, locale=say(lang, "cases.locale"), return_city=True).rpartition("/")[2]
+    return say(lang, "cases.local_time", moment=shown, city=city)
 
 
 def calendar_file(

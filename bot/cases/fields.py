@@ -17,7 +17,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from . import slots
-from .calendar import display
+from .calendar import display_local
 from .model import FieldError, Say
 from .policy import Policy
 
@@ -44,14 +44,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a check may need: language of the typist, the company's rules, sentences, the time, and bookings by start
-    (`store.bookings_by_start`, only for field `slot`)."""
+    """What a check may need: language of the typist, the company's rules, sentences, the time, bookings by start
+    (`store.bookings_by_start`, only for field `slot`), and the typist's time zone where it is known."""
 
     lang: str
     policy: Policy
     say: Say
     now: datetime
     taken: Mapping[datetime, int]
+    time_zone: str | None = None
 
 
 def clean(value: str, *, lines: bool = False) -> str:
@@ -161,9 +162,10 @@ def _plain(text: str) -> str:
 
 def slot(value: str, context: Context) -> Checked:
     """A free callback slot, from its ISO start or as typed (« demain à 14h »); stored as ISO in UTC."""
-    start = slots.find(clean(value), context.lang, context.policy, context.now, context.taken)
-    zone = context.policy.hours.time_zone
-    return Checked(slots.iso(start, zone), display(start, context.lang, zone, context.say))
+    home = context.policy.hours.time_zone
+    zone = context.time_zone or home
+    start = slots.find(clean(value), context.lang, context.policy, context.now, context.taken, zone)
+    return Checked(slots.iso(start, zone), display_local(start, context.lang, zone, home, context.say))
 
 
 def _severity(value: str, context: Context) -> Checked:

@@ -72,6 +72,7 @@ def new_case(
         kind=kind,
         level=level,
         lang=context.lang,
+        time_zone=context.time_zone,
         topic=_topic(data.get("topic")),
         attachments=_attachments(data),
         receipt=receipt,

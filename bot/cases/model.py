@@ -137,6 +137,7 @@ class NewCase:
     lang: str
     subject: str
     text: str = ""
+    time_zone: str | None = None
     topic: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -193,6 +194,7 @@ class Case:
     created_at: datetime
     updated_at: datetime
     receipt: dict[str, Any] | None = field(repr=False)
+    time_zone: str | None = None  # the customer's (IANA), where known
     attachments: tuple[Attachment, ...] = ()
 
     def brief(self) -> dict[str, Any]:
@@ -214,6 +216,7 @@ class Case:
         return {
             **self.listed(),
             "lang": self.lang,
+            "time_zone": self.time_zone,
             "text": self.text,
             "topic": self.topic,
             "email": self.email,

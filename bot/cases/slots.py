@@ -24,17 +24,20 @@ AFTERNOON = 13 * 60  # where only « après-midi » was said
 
 
 def iso(start: datetime, time_zone: str) -> str:
-    """The start with the offset of the company's time zone, as `/internal/slots` lists it."""
+    """The start with the offset of the time zone it is shown in, as `/internal/slots` lists it."""
     return start.astimezone(ZoneInfo(time_zone)).isoformat(timespec="minutes")
 
 
-def find(value: str, lang: str, policy: Policy, now: datetime, taken: Mapping[datetime, int]) -> datetime:
-    """The start (UTC) of the free slot that `value` means.
+def find(
+    value: str, lang: str, policy: Policy, now: datetime, taken: Mapping[datetime, int], time_zone: str | None = None
+) -> datetime:
+    """The start (UTC) of the free slot that `value` means on a clock of `time_zone` (default: the company's).
 
     FieldError: invalid_slot (not understood), slot_closed (not offered then), slot_taken (no agent left).
     """
     grid = offered(policy.hours, policy.callback, now)
-    meant = _exact(value, policy, grid) if _ISO.match(value) else _typed(value, lang, policy, now, grid)
+    zone = ZoneInfo(time_zone or policy.hours.time_zone)
+    meant = _exact(value, zone, grid) if _ISO.match(value) else _typed(value, lang, policy, now, grid, zone)
     if not meant:
         raise FieldError("slot_closed", "slot")
     for start in meant:
@@ -43,20 +46,21 @@ def find(value: str, lang: str, policy: Policy, now: datetime, taken: Mapping[da
     raise FieldError("slot_taken", "slot")
 
 
-def _exact(value: str, policy: Policy, grid: Sequence[datetime]) -> list[datetime]:
+def _exact(value: str, zone: ZoneInfo, grid: Sequence[datetime]) -> list[datetime]:
     try:
         start = datetime.fromisoformat(value)
     except ValueError:
         raise FieldError("invalid_slot", "slot") from None
     if start.tzinfo is None:
-        start = start.replace(tzinfo=ZoneInfo(policy.hours.time_zone))
+        start = start.replace(tzinfo=zone)
     return [slot for slot in grid if slot == start.astimezone(UTC)]
 
 
-def _typed(value: str, lang: str, policy: Policy, now: datetime, grid: Sequence[datetime]) -> list[datetime]:
+def _typed(
+    value: str, lang: str, policy: Policy, now: datetime, grid: Sequence[datetime], zone: ZoneInfo
+) -> list[datetime]:
     """Offered slots that fit what was typed, best first; several only where no time of day was given."""
     words = policy.slot_words.get(lang, SlotWords())
-    zone = ZoneInfo(policy.hours.time_zone)
     minutes, half, rest = _time_of_day(value.casefold().replace("’", "'"), words)
     rest = _without(rest, words.fillers)
     local_now = now.astimezone(zone)

@@ -69,6 +69,7 @@ async def open_case(
     now: datetime,
     receipt: dict[str, Any] | None = None,
     channels: Collection[Channel] = ALL_CHANNELS,
+    time_zone: str | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Open a case from a request (`kind`, `level`, its fields, `topic`, `attachments`), with its outbox rows.
 
@@ -82,7 +83,7 @@ async def open_case(
     if not await tables.insert_new(conn, tables.idempotency, claim):
         return await _replay(conn, conversation, key, asked), False
     taken = await bookings_by_start(conn, now) if data.get("kind") == Kind.CALLBACK else {}
-    context = Context(lang=lang, policy=policy, say=say, now=now, taken=taken)
+    context = Context(lang=lang, policy=policy, say=say, now=now, taken=taken, time_zone=time_zone)
     request = new_case(data, context, conversation=conversation, idempotency_key=key, receipt=receipt)
     case = await _insert(conn, request, policy, now)
     if case.slot is not None:
@@ -122,6 +123,7 @@ async def _insert(conn: AsyncConnection, new: NewCase, policy: Policy, now: date
             "conversation",
             "level",
             "lang",
+            "time_zone",
             "subject",
             "text",
             "topic",

@@ -57,6 +57,7 @@ cases = Table(
     Column("level", Integer, nullable=False),
     Column("status", String(24), nullable=False),
     Column("lang", String(16), nullable=False),
+    Column("time_zone", String(64)),  # the customer's, where known
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("topic", String(128)),

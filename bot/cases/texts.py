@@ -8,7 +8,7 @@ from typing import Any
 
 import phonenumbers
 
-from .calendar import calendar_file, display
+from .calendar import calendar_file, display, display_local
 from .model import Case, Event, Kind, Say, Status
 
 Letter = Mapping[str, Any]
@@ -69,8 +69,10 @@ def appointment(case: Mapping[str, Any], lang: str, summary: str, *, say: Say, c
 
 
 def customer_mail(letter: Letter, *, say: Say, company: str, time_zone: str, link: str) -> tuple[str, str]:
-    """Subject and body of the mail that confirms a case to its customer, in their language."""
+    """Subject and body of the mail that confirms a case to its customer, in their language and on their clock;
+    `time_zone` is the company's."""
     case, lang = letter["case"], letter["case"]["lang"]
+    zone = case.get("time_zone") or time_zone
     template = "consented" if letter["event"] == Event.CONSENTED else case["kind"]
     if case["status"] == Status.WAITING_CONSENT:
         template = "consent"
@@ -80,8 +82,8 @@ def customer_mail(letter: Letter, *, say: Say, company: str, time_zone: str, lin
         "link": link,
         "phone": spoken(case["phone"]) if case["phone"] else "",
         "contract": case["contract"] or "",
-        "due_at": _moment(case["due_at"], lang, time_zone, say),
-        "slot": _moment(case["slot"], lang, time_zone, say),
+        "due_at": _local(case["due_at"], lang, zone, time_zone, say),
+        "slot": _local(case["slot"], lang, zone, time_zone, say),
         **passed(case, lang, say),
     }
     shown = [name for name in ("ref", "subject", "severity", "system") if case[name]]
@@ -181,3 +183,7 @@ def _known(say: Say, lang: str, key: str, otherwise: str) -> str:
 
 def _moment(text: str | None, lang: str, time_zone: str, say: Say) -> str:
     return display(datetime.fromisoformat(text), lang, time_zone, say) if text else ""
+
+
+def _local(text: str | None, lang: str, time_zone: str, home: str, say: Say) -> str:
+    return display_local(datetime.fromisoformat(text), lang, time_zone, home, say) if text else ""

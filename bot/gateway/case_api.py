@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from aiohttp import web
 
@@ -12,7 +11,7 @@ from bot.cases import Case, Conflict, receipt, store, texts
 from bot.cases.calendar import display, free_slots
 from bot.cases.model import NotFound, read_reference
 from bot.cases.slots import iso
-from bot.gateway.context import GATEWAY, LANG, ApiError, Gateway
+from bot.gateway.context import GATEWAY, LANG, ApiError, Gateway, time_zones
 from bot.gateway.events import Draft
 from bot.gateway.guard import opened, read_json, within
 from bot.gateway.journal import Conversation, append
@@ -45,6 +44,7 @@ async def open_case(
             now=gateway.now(),
             receipt=receipt.build(background.transcript, background.receipt),
             channels=gateway.channels,
+            time_zone=conversation.time_zone,
         )
         if created and tell:
             said = "waiting_consent" if body["status"] == "waiting_consent" else body["kind"]
@@ -93,7 +93,7 @@ async def own_cases(gateway: Gateway, conversation: str, ref: str | None = None)
 
 async def slots(gateway: Gateway, lang: str, zone: str | None = None, limit: int = SLOTS_SHOWN) -> dict[str, Any]:
     """The next free callback slots, shown in the customer's time zone where it is known, else in the company's."""
-    shown = zone if zone in available_timezones() else gateway.policy.hours.time_zone
+    shown = zone if zone in time_zones() else gateway.policy.hours.time_zone
     now = gateway.now()
     async with gateway.database.read() as connection:
         taken = await store.bookings_by_start(connection, now)
@@ -126,7 +126,8 @@ async def get_cases(request: web.Request) -> web.Response:
 async def get_slots(request: web.Request) -> web.Response:
     conversation = await opened(request)
     gateway = request.app[GATEWAY]
-    return web.json_response(await slots(gateway, conversation.lang, request.query.get("time_zone")))
+    zone = request.query.get("time_zone") or conversation.time_zone
+    return web.json_response(await slots(gateway, conversation.lang, zone))
 
 
 async def get_calendar(request: web.Request) -> web.Response:

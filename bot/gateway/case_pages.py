@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
 from bot.cases import Conflict, Status, store, texts
-from bot.cases.calendar import display
+from bot.cases.calendar import display_local
 from bot.gateway.case_api import give_consent
 from bot.gateway.context import GATEWAY, ApiError
 from bot.gateway.guard import within
@@ -22,21 +23,23 @@ async def get_case(request: web.Request) -> web.Response:
     ref, key = request.match_info["ref"], request.query.get("key", "")
     async with gateway.database.read() as connection:
         case = await store.get_case(connection, ref, key=key)
-    lang, zone = case.lang, gateway.policy.hours.time_zone
+    lang, home = case.lang, gateway.policy.hours.time_zone
 
     def say(name: str, **values: object) -> str:
         return escape(gateway.catalogue.text(lang, name, **values))
+
+    def moment(at: datetime) -> str:
+        return escape(display_local(at, lang, case.time_zone or home, home, gateway.catalogue.text))
 
     title = gateway.catalogue.text(lang, "page.case.title", ref=case.ref)
     facts = [
         (say("page.case.subject"), escape(case.subject)),
         (say("page.case.status"), say(f"cases.status.{case.status.value}")),
     ]
-    created = display(case.created_at, lang, zone, gateway.catalogue.text)
-    facts.append((say("page.case.created"), escape(created)))
+    facts.append((say("page.case.created"), moment(case.created_at)))
     if case.due_at is not None and case.status in (Status.OPEN, Status.IN_PROGRESS):
         label = "page.case.call" if case.slot is not None else "page.case.due"
-        facts.append((say(label), escape(display(case.due_at, lang, zone, gateway.catalogue.text))))
+        facts.append((say(label), moment(case.due_at)))
     parts = [f"<h1>{escape(title)}</h1>"]
     done = request.query.get("done")
     if done in ("agreed", "declined", "settled"):

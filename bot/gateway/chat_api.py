@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
-from bot.gateway.context import GATEWAY, ApiError, Gateway
+from bot.gateway.context import GATEWAY, ApiError, Gateway, time_zones
 from bot.gateway.events import Draft
 from bot.gateway.guard import opened, read_json, within
 from bot.gateway.journal import Conversation, UnknownButton
@@ -24,25 +26,38 @@ def greeting(gateway: Gateway, lang: str) -> Draft:
     return Draft(sender="bot", type="text", body={"text": text, "lang": lang})
 
 
+def zone_of(body: Mapping[str, Any]) -> str | None:
+    """The time zone that a request names; ApiError where it is none of the IANA database."""
+    named = body.get("time_zone")
+    if named is None or named == "":
+        return None
+    if not isinstance(named, str) or named not in time_zones():
+        raise ApiError(422, "unknown_time_zone", "time_zone")
+    return named
+
+
 async def create_conversation(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
     body = await read_json(request)
     await within(request, "conversations", gateway.limiter.client(request))
     wanted = body.get("lang")
     lang = gateway.languages.choose(wanted) if isinstance(wanted, str) and wanted else gateway.lang_of(request)
-    conversation, token = await gateway.journal.create(lang, greeting(gateway, lang))
+    time_zone = zone_of(body)
+    conversation, token = await gateway.journal.create(lang, greeting(gateway, lang), time_zone)
     return web.json_response({"id": conversation, "token": token}, status=201)
 
 
 async def change_conversation(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
     conversation = await opened(request)
-    lang = gateway.languages.named((await read_json(request)).get("lang"))
-    if lang is None:
+    body = await read_json(request)
+    lang, time_zone = gateway.languages.named(body.get("lang")), zone_of(body)
+    if lang is None and ("lang" in body or time_zone is None):
         raise ApiError(422, "unknown_language", "lang", languages=", ".join(gateway.languages.codes))
     await within(request, "messages", conversation.id)
-    await gateway.journal.set_lang(conversation.id, lang)
-    return web.json_response({"id": conversation.id, "lang": lang})
+    await gateway.journal.change(conversation.id, lang=lang, time_zone=time_zone)
+    changed = {"lang": lang or conversation.lang, "time_zone": time_zone or conversation.time_zone}
+    return web.json_response({"id": conversation.id, **changed})
 
 
 async def send_message(request: web.Request) -> web.Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,12 @@ CONVERSATION: web.RequestKey[Conversation] = web.RequestKey("conversation", Conv
 
 
 LANG: web.RequestKey[str] = web.RequestKey("lang", str)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Names of the IANA database, from its list: `zoneinfo.available_timezones` opens 600 files (0.2 s)."""
+    return frozenset((files("tzdata") / "zones").read_text("ascii").split())
 
 
 class ApiError(Exception):

@@ -25,16 +25,18 @@ async def check_field(request: web.Request) -> web.Response:
         raise ApiError(404, "not_found")
     body = await read_json(request)
     now = gateway.now()
+    zone = await _time_zone(gateway, body.get("conversation")) if field == "slot" else None
     async with gateway.database.read() as connection:
         taken = await store.bookings_by_start(connection, now) if field == "slot" else {}
-    context = fields.Context(_lang(request, body), gateway.policy, gateway.catalogue.text, now, taken)
+    context = fields.Context(_lang(request, body), gateway.policy, gateway.catalogue.text, now, taken, zone)
     checked = fields.check(field, body.get("value"), context)
     return web.json_response({"value": checked.value, "display": checked.display})
 
 
 async def get_slots(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
-    return web.json_response(await slots(gateway, _lang(request, request.query), limit=SLOTS_OFFERED))
+    zone = await _time_zone(gateway, request.query.get("conversation"))
+    return web.json_response(await slots(gateway, _lang(request, request.query), zone, limit=SLOTS_OFFERED))
 
 
 async def post_case(request: web.Request) -> web.Response:
@@ -71,6 +73,12 @@ async def _conversation(gateway: Gateway, named: object) -> Conversation:
     if found is None:
         raise NotFound
     return found
+
+
+async def _time_zone(gateway: Gateway, named: object) -> str | None:
+    """The customer's, where the conversation is there and knows it."""
+    found = await gateway.journal.conversation(named) if isinstance(named, str) else None
+    return found.time_zone if found else None
 
 
 def _lang(request: web.Request, values: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ RECEIPTS_READ = 20  # a question asked longer ago than that many others is not w
 class Conversation:
     id: str
     lang: str
+    time_zone: str | None
     leaning: str | None
     owner: str
     form: str | None
@@ -69,7 +70,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-_KEYS = ("id", "lang", "leaning", "owner", "form", "asked", "last_seq")
+_KEYS = ("id", "lang", "time_zone", "leaning", "owner", "form", "asked", "last_seq")
 _OF: BindParameter[str] = bindparam("of")  # the conversation
 
 # Statements are built once: building them costs more than SQLite needs to run them.
@@ -112,12 +113,13 @@ class Journal:
 
     # conversations
 
-    async def create(self, lang: str, greeting: Draft) -> tuple[str, str]:
+    async def create(self, lang: str, greeting: Draft, time_zone: str | None = None) -> tuple[str, str]:
         """A new conversation that begins with `greeting`; returns (id, bearer token), 128 random bits each."""
         conversation, token, at = secrets.token_urlsafe(16), secrets.token_urlsafe(16), now_text()
         row = {"id": conversation, "token_hash": token_hash(token), "lang": lang, "owner": BOT, "last_seq": 1}
+        times = {"time_zone": time_zone, "created_at": at, "active_at": at}
         async with self._database.write() as connection:
-            await connection.execute(insert(conversations).values(**row, created_at=at, active_at=at))
+            await connection.execute(insert(conversations).values(**row, **times))
             await write_events(connection, conversation, [greeting], first=1, at=at)
         return conversation, token
 
@@ -135,10 +137,14 @@ class Journal:
             row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
         return Conversation(**{key: getattr(row, key) for key in _KEYS}) if row else None
 
-    async def set_lang(self, conversation: str, lang: str) -> None:
-        """From now on the conversation is in `lang`; messages that wait for their turn keep theirs."""
+    async def change(self, conversation: str, *, lang: str | None, time_zone: str | None) -> None:
+        """From now on the conversation is in `lang` and on the clock of `time_zone`, where given; messages that wait
+        for their turn keep theirs."""
+        values = {"lang": lang, "leaning": None} if lang else {}
+        if time_zone:
+            values["time_zone"] = time_zone
         async with self._database.write() as connection:
-            await connection.execute(_MOVE.values(lang=lang, leaning=None), {"of": conversation})
+            await connection.execute(_MOVE.values(**values), {"of": conversation})
 
     # messages
 

@@ -12,6 +12,7 @@ conversations = Table(
     Column("id", String(40), primary_key=True),  # random; also Rasa's sender id
     Column("token_hash", String(64), nullable=False),  # SHA-256 in hex of the bearer token
     Column("lang", String(8), nullable=False),
+    Column("time_zone", String(64)),  # the customer's (IANA), where the client told it
     Column("leaning", String(8)),  # another language that the last message seemed to be in
     Column("owner", String(80), nullable=False, server_default="bot"),  # "bot", or who of the staff has taken over
     Column("form", String(40)),  # the dialogue's open form and the slot it asks for

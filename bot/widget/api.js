@@ -54,12 +54,21 @@ export class Api {
     return answer.json().catch(() => { throw new ApiError(0); });
   }
 
-  create() { return this.json('POST', '/api/conversations', { json: { lang: this.lang } }); }
+  /** A new conversation, on this browser's clock. A browser may know a newer time zone than the server does. */
+  async create(zone) {
+    const begin = (json) => this.json('POST', '/api/conversations', { json: { lang: this.lang, ...json } });
+    try {
+      return await begin(zone && { time_zone: zone });
+    } catch (error) {
+      if (error.code !== 'unknown_time_zone') throw error;
+      return begin();
+    }
+  }
 
   of({ id }) { return `/api/conversations/${id}`; }
 
-  /** The conversation goes on in another language. */
-  speak(conversation, lang) { return this.json('PATCH', this.of(conversation), { token: conversation.token, json: { lang }, seconds: 5 }); }
+  /** The conversation goes on in another language (`lang`) or on another clock (`time_zone`). */
+  change(conversation, json) { return this.json('PATCH', this.of(conversation), { token: conversation.token, json, seconds: 5 }); }
 
   send(conversation, { client_id, text, button }) {
     return this.json('POST', `${this.of(conversation)}/messages`, { token: conversation.token, json: button ? { client_id, button } : { client_id, text } });

@@ -46,7 +46,7 @@ export class Session {
     this.composer.expects('');
     this.showWaiting();
     this.panel.greet(Boolean(this.conversation));
-    if (conversation) this.listen();
+    if (conversation) { this.listen(); this.setClock(); }
     else this.panel.notices.online(true);
   }
 
@@ -83,8 +83,8 @@ export class Session {
   /** The conversation, begun where there is none yet. */
   async ensure() {
     if (this.conversation) return this.conversation;
-    this.opening = this.opening || this.api.create().then(({ id, token }) => {
-      const conversation = { id, token, lang: this.texts.lang, at: new Date().toISOString() };
+    this.opening = this.opening || this.api.create(this.texts.zone).then(({ id, token }) => {
+      const conversation = { id, token, lang: this.texts.lang, zone: this.texts.zone, at: new Date().toISOString() };
       this.store.claim(id);
       this.store.add(conversation);
       this.conversation = conversation;
@@ -97,7 +97,15 @@ export class Session {
 
   /** The bot goes on in another language. Where the server cannot be told, the words of the next messages decide. */
   async speak(lang) {
-    if (this.conversation) await this.api.speak(this.conversation, lang).catch(() => {});
+    if (this.conversation) await this.api.change(this.conversation, { lang }).catch(() => {});
+  }
+
+  /** A customer who has travelled reads times on the clock of where they are now. */
+  setClock() {
+    const { conversation, texts: { zone } } = this;
+    if (!zone || conversation.zone === zone) return;
+    conversation.zone = zone;
+    this.api.change(conversation, { time_zone: zone }).then(() => this.store.update(conversation.id, { zone })).catch(() => {});
   }
 
   /** Do not wait any longer before the next attempt. */

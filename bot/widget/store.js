@@ -3,7 +3,7 @@
 
 const KEPT = 20;  // conversations
 
-/** @typedef {{id: string, token: string, lang: string, at: string, title?: string, seen?: number}} Conversation */
+/** @typedef {{id: string, token: string, lang: string, at: string, zone?: string, title?: string, seen?: number}} Conversation */
 /** @typedef {{client_id: string, conversation: string|null, text: string, button?: string, at: string}} Message */
 
 export class Store {

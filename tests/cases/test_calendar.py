@@ -13,6 +13,7 @@ from bot.cases.calendar import (
     add_hours,
     calendar_file,
     display,
+    display_local,
     free_slots,
     intervals,
     is_holiday,
@@ -167,6 +168,20 @@ def test_hours_that_leave_no_deadline_are_said_so() -> None:
 )
 def test_moments_are_shown_in_language_and_zone(lang: str, time_zone: str, shown: str, say: Say) -> None:
     assert display(paris("2026-12-01T14:00"), lang, time_zone, say) == shown
+
+
+@pytest.mark.parametrize(
+    ("lang", "time_zone", "shown"),
+    [
+        ("fr", "America/Toronto", "mardi 1 décembre 2026 à 08:00 (heure locale : Toronto)"),
+        ("de", "Europe/London", "Dienstag, 1. Dezember 2026 um 13:00 Uhr (Ortszeit: London)"),
+        ("en", "America/Argentina/Buenos_Aires", "Tuesday, 1 December 2026 at 10:00 (local time: Buenos Aires)"),
+        ("de", "Europe/Berlin", "Dienstag, 1. Dezember 2026 um 14:00 Uhr"),
+        ("fr", "Etc/UTC", "mardi 1 décembre 2026 à 13:00 (heure locale : UTC)"),
+    ],
+)
+def test_a_clock_that_differs_from_the_companys_is_named(lang: str, time_zone: str, shown: str, say: Say) -> None:
+    assert display_local(paris("2026-12-01T14:00"), lang, time_zone, "Europe/Paris", say) == shown
 
 
 def test_the_calendar_file_says_when_in_utc_and_escapes_what_people_wrote() -> None:

@@ -126,3 +126,17 @@ def test_slots_change_over_with_daylight_saving_time(office: Context) -> None:
     friday = datetime.fromisoformat("2026-10-23T09:00+02:00")
     monday = find("lundi à 9h", "fr", office.policy, friday, {})
     assert monday - datetime.fromisoformat("2026-10-23T07:00+00:00") == timedelta(days=3, hours=1)
+
+
+@pytest.mark.parametrize("typed", ["demain à 9h", "2026-11-26T09:00"])
+def test_a_typed_time_is_one_of_the_customers_own_clock(office: Context, typed: str) -> None:
+    abroad = replace(office, time_zone="America/Toronto")
+    checked = check("slot", typed, abroad)
+    assert checked.value == "2026-11-26T09:00-05:00"
+    assert checked.display == "jeudi 26 novembre 2026 à 09:00 (heure locale : Toronto)"
+
+
+def test_tomorrow_is_the_customers_tomorrow(office: Context) -> None:
+    late = datetime.fromisoformat("2026-11-25T23:30+01:00")  # already the 26th in Tokyo
+    abroad = replace(office, time_zone="Asia/Tokyo", now=late)
+    assert check("slot", "demain à 17h", abroad).value == "2026-11-27T17:00+09:00"

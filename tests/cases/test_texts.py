@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
@@ -27,8 +29,8 @@ RECEIPT = {
 }
 
 
-async def letter_for(desk: Desk, data: dict[str, Any], lang: str) -> dict[str, Any]:
-    body = await desk.open(data, lang=lang, receipt=RECEIPT)
+async def letter_for(desk: Desk, data: dict[str, Any], lang: str, **more: Any) -> dict[str, Any]:
+    body = await desk.open(data, lang=lang, receipt=RECEIPT, **more)
     async with desk.engine.connect() as conn:
         query = select(tables.outbox.c.payload).where(
             tables.outbox.c.ref == body["ref"], tables.outbox.c.channel == Channel.CUSTOMER_MAIL.value
@@ -61,6 +63,15 @@ async def test_every_event_can_be_told_in_every_language(desk: Desk, data: dict[
         assert "a_new_reason" in body  # codes that the catalogue does not know yet are shown as they are
         assert "nas (0.80)" in body
         assert "{" not in subject + body
+
+
+async def test_the_customers_mail_is_on_the_customers_clock_and_the_staffs_on_the_companys(desk: Desk) -> None:
+    letter = await letter_for(desk, callback(), "fr", time_zone="America/Toronto")
+    _, body = texts.customer_mail(letter, say=desk.say, company="Archivelle", time_zone="Europe/Paris", link="L")
+    hour = datetime.fromisoformat(letter["case"]["slot"]).astimezone(ZoneInfo("America/Toronto")).hour
+    assert f"à {hour:02}:" in body
+    assert "(heure locale : Toronto)" in body
+    assert "Toronto" not in texts.staff_mail(letter, say=desk.say, lang="fr", time_zone="Europe/Paris")[1]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

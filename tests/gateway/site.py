@@ -182,8 +182,8 @@ class Site:
         self.internal = internal
         self.contract = contract
 
-    async def talk(self, lang: str = "fr") -> Talk:
-        async with self.http.post(f"{self.url}/api/conversations", json={"lang": lang}) as response:
+    async def talk(self, lang: str = "fr", **values: str) -> Talk:
+        async with self.http.post(f"{self.url}/api/conversations", json={"lang": lang, **values}) as response:
             assert response.status == 201
             body = await response.json()
         return Talk(self, body["id"], body["token"])
