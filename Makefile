@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test check crash bench quality clean
+.PHONY: help setup setup-test run test check crash bench quality migration clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -35,6 +35,10 @@ quality: setup-test ## figures of docs/quality.md: answers and probabilities on 
 
 bench: setup ## figures of docs/benchmarks.md
 	$(VENV) -m tests.bench
+
+migration: setup ## write the next revision of the database's tables (name=what_changes)
+	@test -n "$(name)" || { echo "Name what changes: make migration name=what_changes"; exit 1; }
+	@$(VENV) -m bot.migrations $(name)
 
 clean: ## delete environments and data
 	rm -rf .venv .venv-rasa var .mypy_cache .pytest_cache .ruff_cache .hypothesis

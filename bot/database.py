@@ -7,17 +7,21 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, event, insert, select
+import structlog
+from sqlalchemy import Column, Integer, MetaData, String, Table, event, func, insert, inspect, select, update
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot import sqlite
+from bot import migrations, sqlite
 
-SCHEMA_VERSION = 1
 BUSY_MS = 10_000
+UPGRADE_MS = 600_000
+UPGRADE_LOCK = 0x6775696368657401  # PostgreSQL's advisory lock of whoever upgrades
+
+log = structlog.get_logger()
 
 _info = MetaData()
 _schema = Table(
@@ -99,20 +103,11 @@ class Database:
 
 
 async def prepare(engine: AsyncEngine, parts: Sequence[MetaData]) -> None:
-    """Create what is missing; DatabaseError where a newer Guichet has been at work or the file is no database."""
+    """Make the tables of `parts` in an empty database; bring one of an earlier release to this one's. Processes that
+    start at once wait for the first. DatabaseError where a newer Guichet has been at work, or it cannot be used."""
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_info.create_all)
-            found = (await connection.execute(select(_schema.c.version))).scalar_one_or_none()
-            if found is None:
-                await connection.execute(insert(_schema).values(name="guichet", version=SCHEMA_VERSION))
-            elif found > SCHEMA_VERSION:
-                raise DatabaseError(
-                    f"the database was written by a newer Guichet: schema {found}, this release knows "
-                    f"{SCHEMA_VERSION}. Start the newer release again, or restore the backup made before the upgrade."
-                )
-            for part in parts:
-                await connection.run_sync(part.create_all)
+        if await _found(engine) != migrations.head():
+            await _bring_up(engine, parts)
     except DatabaseError:
         raise
     except Exception as error:  # driver errors differ by backend; all mean the same here
@@ -121,3 +116,72 @@ async def prepare(engine: AsyncEngine, parts: Sequence[MetaData]) -> None:
             f"the database {engine.url.render_as_string(hide_password=True)} cannot be opened: {cause}. "
             "Check DATABASE_URL or GUICHET_DATA_DIR, free space and permissions."
         ) from error
+
+
+async def _found(engine: AsyncEngine) -> int | None:
+    """The revision the database is at; None where it is empty."""
+    async with reader(engine).connect() as connection:
+        return await connection.run_sync(_version)
+
+
+def _version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(_schema.name):
+        return None
+    return connection.execute(select(_schema.c.version)).scalar_one_or_none()
+
+
+async def _bring_up(engine: AsyncEngine, parts: Sequence[MetaData]) -> None:
+    """One transaction, alone: whoever comes second finds the work done."""
+    sqlite_used = engine.dialect.name == "sqlite"
+    async with engine.connect() as connection:
+        if sqlite_used:
+            # A table is altered by copying and dropping it, which must not empty those that refer to it; this is
+            # ignored inside a transaction. Another process's upgrade may take long.
+            await _set(connection, foreign_keys="OFF", busy_timeout=UPGRADE_MS)
+        try:
+            async with connection.begin():
+                if not sqlite_used:
+                    await connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+                await connection.run_sync(_upgrade, parts)
+                if sqlite_used:
+                    await connection.run_sync(_check_references)
+        finally:
+            if sqlite_used:
+                await _set(connection, foreign_keys="ON", busy_timeout=BUSY_MS)
+
+
+def _check_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").mappings().first()
+    if broken is not None:
+        raise DatabaseError(
+            f"the upgrade would leave a row of {broken['table']} without its row of {broken['parent']}: nothing was "
+            "changed. Restore a backup of the database, or repair that row, and start again."
+        )
+
+
+async def _set(connection: AsyncConnection, **pragmas: object) -> None:
+    """SQLite's settings of one connection, without a transaction."""
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(raw, sqlite.Connection)
+    for name, value in pragmas.items():
+        await raw.execute(f"PRAGMA {name}={value}")
+
+
+def _upgrade(connection: Connection, parts: Sequence[MetaData]) -> None:
+    head, found = migrations.head(), _version(connection)
+    if found == head:
+        return
+    if found is None:
+        _info.create_all(connection)
+        for part in parts:
+            part.create_all(connection)
+        connection.execute(insert(_schema).values(name="guichet", version=head))
+        return
+    if found > head:
+        raise DatabaseError(
+            f"the database was written by a newer Guichet: schema {found}, this release knows "
+            f"{head}. Start the newer release again, or restore the backup made before the upgrade."
+        )
+    migrations.upgrade(connection, found)
+    connection.execute(update(_schema).values(version=head))
+    log.info("database_upgraded", revision=head, before=found)

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
-from bot import cases
 from bot.cases import Channel
 from bot.cases.clocks import Clocks
 from bot.cases.mail import Mailer, MailSettings
@@ -34,7 +33,6 @@ from bot.gateway import (
     internal_api,
     openapi,
     pages,
-    tables,
 )
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.journal import Journal
@@ -43,6 +41,7 @@ from bot.gateway.limiter import Limiter
 from bot.gateway.rasa import Rasa
 from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
+from bot.schema import PARTS
 from bot.settings import Settings, SettingsError
 
 log = structlog.get_logger()
@@ -86,7 +85,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             f"GUICHET_DATA_DIR: expected a folder that can be made, got {settings.data_dir} ({error.strerror})"
         ) from None
     engine = make_engine(settings.database)
-    await prepare(engine, [tables.metadata, cases.metadata])
+    await prepare(engine, PARTS)
     database = Database(engine)
     journal, hub = Journal(database), Hub()
     languages = Languages(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -14,7 +15,9 @@ import aiohttp
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.postgres import cluster, programs
 from tests.running import Guichet, free_ports, running
 
 STAFF = "team@archivelle.example"
@@ -96,6 +99,27 @@ def guichet(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox, receiver
     }
     with running(tmp_path_factory.mktemp("guichet"), settings) as whole:
         yield whole
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a running PostgreSQL without a database name: a cluster of the tests' own."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    with cluster(found) as address:
+        yield address
+
+
+@pytest.fixture
+async def postgres_url(postgres: str) -> AsyncIterator[str]:
+    """SQLAlchemy URL of a new, empty database in it."""
+    name, server = f"test_{uuid.uuid4().hex}", create_async_engine(f"{postgres}/postgres", isolation_level="AUTOCOMMIT")
+    async with server.connect() as connection:
+        await connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield f"{postgres}/{name}"
+        await connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    await server.dispose()
 
 
 @pytest.fixture

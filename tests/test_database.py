@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import SCHEMA_VERSION, Database, DatabaseError, make_engine, prepare
+from bot import migrations
+from bot.database import Database, DatabaseError, make_engine, prepare
 
 metadata = MetaData()
 numbers = Table("numbers", metadata, Column("n", Integer, primary_key=True))
@@ -40,9 +41,10 @@ async def test_preparing_again_keeps_everything(engine: AsyncEngine) -> None:
 
 
 async def test_a_newer_database_is_left_alone(engine: AsyncEngine) -> None:
+    newer = migrations.head() + 1
     async with engine.begin() as connection:
-        await connection.execute(text(f"UPDATE schema SET version = {SCHEMA_VERSION + 1}"))
-    with pytest.raises(DatabaseError, match=rf"newer Guichet: schema {SCHEMA_VERSION + 1}"):
+        await connection.execute(text(f"UPDATE schema SET version = {newer}"))
+    with pytest.raises(DatabaseError, match=rf"newer Guichet: schema {newer}"):
         await prepare(engine, [metadata])
 
 

@@ -1,0 +1,10 @@
+"""Every table of the one database: the metadata of the parts that keep something in it."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+from bot import cases
+from bot.gateway import tables as gateway
+
+PARTS: tuple[MetaData, ...] = (gateway.metadata, cases.metadata)
