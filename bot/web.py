@@ -37,10 +37,10 @@ from bot.gateway import (
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.journal import Journal
 from bot.gateway.language import Languages
-from bot.gateway.limiter import Limiter
 from bot.gateway.rasa import Rasa
 from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
+from bot.limiter import Limiter
 from bot.schema import PARTS
 from bot.settings import Settings, SettingsError
 

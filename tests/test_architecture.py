@@ -7,6 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("bot", "actions", "kb_index")
+FOUNDATION = tuple(
+    f"bot.{name}" for name in ("settings", "company", "catalogue", "database", "http", "files", "limiter")
+)
 
 
 def imports_of(file: Path) -> set[str]:
@@ -36,7 +39,8 @@ def files_of(package: str) -> list[Path]:
         ("actions", ("actions",)),
         ("bot/cases", ("bot.cases",)),
         ("bot/engine", ("bot.engine",)),
-        ("bot/gateway", ("bot.gateway", "bot.cases", "bot.settings", "bot.company", "bot.catalogue", "bot.database")),
+        ("bot/gateway", ("bot.gateway", "bot.cases", *FOUNDATION)),
+        ("bot/staff", ("bot.staff", *FOUNDATION)),
     ],
 )
 def test_a_package_imports_only_what_its_place_allows(package: str, allowed: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What the request handlers share, and the errors they raise."""
+"""What the request handlers of the gateway share."""
 
 from __future__ import annotations
 
@@ -18,33 +18,20 @@ from bot.company import Company
 from bot.database import Database
 from bot.gateway.journal import Conversation, Journal
 from bot.gateway.language import Languages
-from bot.gateway.limiter import Limiter
 from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
+from bot.http import LANG as LANG
+from bot.http import ApiError as ApiError
+from bot.limiter import Limiter
 from bot.settings import Settings
 
 CONVERSATION: web.RequestKey[Conversation] = web.RequestKey("conversation", Conversation)
-
-
-LANG: web.RequestKey[str] = web.RequestKey("lang", str)
 
 
 @cache
 def time_zones() -> frozenset[str]:
     """Names of the IANA database, from its list: `zoneinfo.available_timezones` opens 600 files (0.2 s)."""
     return frozenset((files("tzdata") / "zones").read_text("ascii").split())
-
-
-class ApiError(Exception):
-    """An answer other than success: `code` is stable, the sentence is `system.error.<code>` of the catalogue."""
-
-    def __init__(self, status: int, code: str, field: str | None = None, **values: object) -> None:
-        super().__init__(f"{status} {code}")
-        self.status = status
-        self.code = code
-        self.field = field
-        self.values = values
-        self.headers: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +69,7 @@ class Gateway:
         return conversation.lang if conversation is not None else self.languages.codes[0]
 
     def error(self, lang: str, error: ApiError) -> dict[str, Any]:
-        message = self.catalogue.text(lang, f"system.error.{error.code}", **error.values)
+        message = self.catalogue.text(lang, error.key, **error.values)
         return {"error": {"code": error.code, "message": message, "field": error.field}}
 
 

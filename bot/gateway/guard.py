@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import structlog
 from aiohttp import web
@@ -15,6 +13,7 @@ from bot.cases import CaseError
 from bot.gateway.context import CONVERSATION, GATEWAY, ApiError
 from bot.gateway.journal import Conversation
 from bot.gateway.rasa import TOKEN_HEADER
+from bot.http import read_json as read_json
 
 log = structlog.get_logger()
 
@@ -28,6 +27,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+STAFF_API = ("/api/staff/", "/api/desk/", "/api/console/")  # used by our own pages only, never by other sites
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -86,7 +86,10 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     if request.path.startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
-        allow_origin(request, response)
+        if request.path.startswith(STAFF_API):
+            headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        else:
+            allow_origin(request, response)
     elif request.path.startswith("/widget/"):
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -112,7 +115,7 @@ def allow_origin(request: web.Request, response: web.StreamResponse) -> bool:
 @web.middleware
 async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers the browser's question whether another site's page may call the API."""
-    if request.method != "OPTIONS" or not request.path.startswith("/api/"):
+    if request.method != "OPTIONS" or not request.path.startswith("/api/") or request.path.startswith(STAFF_API):
         return await handler(request)
     response = web.Response(status=204)
     if allow_origin(request, response):
@@ -146,17 +149,6 @@ async def within(request: web.Request, rule: str, key: str | None) -> None:
         failure = ApiError(429, "rate_limited")
         failure.headers["Retry-After"] = str(seconds)
         raise failure
-
-
-async def read_json(request: web.Request) -> dict[str, Any]:
-    """The body as a JSON object; ApiError 400 or 413."""
-    try:
-        body = json.loads((await request.read()) or b"{}")
-    except (ValueError, RecursionError):
-        raise ApiError(400, "invalid_json") from None
-    if not isinstance(body, dict):
-        raise ApiError(400, "invalid_json")
-    return body
 
 
 @web.middleware

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.gateway.limiter import Limiter
+from bot.limiter import Limiter
 from tests.gateway.site import RasaPeer, Site, Talk, open_site
 
 PATHS = [
