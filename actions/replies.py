@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import answer, cases
-from actions.errors import Refused, Unavailable
-from actions.forms import error_response, subject_of
+from actions import answer, cases, summary
+from actions.errors import Unavailable
 from actions.handoff import kept
+from actions.summary import confirm
 from actions.turn import Events, Turn, payload
+from actions.values import ANSWERS, answered, check
 
 FREE_TEXT = frozenset({"text", "subject", "system"})
 LONGEST_ASIDE = {True: 5, False: 12}  # words, by whether the slot takes free text
-FAILURES = 3
 _HAS_VALUE = re.compile(r"[\d@]")
 POLITE = {
     "greet": "utter_form_polite",
@@ -59,8 +58,20 @@ def meaning(turn: Turn, asked: str) -> Handle:
         if intent in HANDLERS:
             return HANDLERS[intent]
         return say_politely if intent in POLITE else ask_again
-    if asked not in FREE_TEXT and _HAS_VALUE.search(turn.text):  # « SLA-2026-0042 » is no wish for an SLA request
+    if asked == "confirmation":
+        return at_summary
+    if asked not in FREE_TEXT and has_value(turn.text):  # « SLA-2026-0042 » is no wish for an SLA request
         return take_value
+    return aside(turn, asked) or (take_text if asked in FREE_TEXT else take_value)
+
+
+def has_value(text: str) -> bool:
+    return _HAS_VALUE.search(text) is not None
+
+
+def aside(turn: Turn, asked: str) -> Handle | None:
+    """How a short message that is no value is to be taken."""
+    intent = turn.intent
     # « demain matin » sounds like « rappelez-moi demain matin », which inside its own form is no other wish.
     is_short = len(turn.text.split()) <= LONGEST_ASIDE[asked in FREE_TEXT]
     if is_short and intent != f"request_{turn.form_kind}":
@@ -70,7 +81,7 @@ def meaning(turn: Turn, asked: str) -> Handle:
             return say_politely
         if intent in HANDLERS and intent not in ("affirm", "deny", "correct"):
             return HANDLERS[intent]
-    return take_text if asked in FREE_TEXT else take_value
+    return None
 
 
 async def ask_again(turn: Turn, asked: str) -> Events:
@@ -160,20 +171,6 @@ async def take_picked(turn: Turn, asked: str) -> Events:
     return await confirm(turn, value) if asked == "confirmation" else await check(turn, asked, value)
 
 
-async def confirm(turn: Turn, value: str) -> Events:
-    """send, correct, edit:<field> or back."""
-    form = turn.state("form")
-    if value == "send":
-        return turn_back(turn, form, SlotSet("confirmation", "send"))
-    if value.startswith("edit:"):
-        return turn_back(turn, form, SlotSet(value.removeprefix("edit:"), None), SlotSet("confirmation", None))
-    return [SlotSet("confirmation", None), *turn.set(form={**form, "correcting": value == "correct"})]
-
-
-def turn_back(turn: Turn, form: dict[str, Any], *events: Any) -> Events:
-    return [*events, *turn.set(form={**form, "correcting": False})]
-
-
 async def take_text(turn: Turn, asked: str) -> Events:
     """Free text is the value, unless it is put as a question that the articles answer."""
     if turn.text.rstrip().endswith("?") and await answered(turn):
@@ -202,40 +199,13 @@ async def take_value(turn: Turn, asked: str) -> Events:
     is_question = turn.text.rstrip().endswith("?") and "@" not in turn.text and asked != "slot"
     if is_question and await answered(turn):
         return []
-    if asked == "confirmation":
-        if not is_question and not await answered(turn):
-            turn.say("utter_error_confirmation")
-        return []
     return await check(turn, asked, turn.text, or_question=not is_question)
 
 
-async def check(turn: Turn, asked: str, value: str, *, or_question: bool = False) -> Events:
-    """The value in its stored form; else what was wrong with it, and after three failures another way."""
-    form = turn.state("form")
-    try:
-        checked = await turn.web.check(asked, value, turn.lang, turn.conversation)
-    except Refused as error:
-        if or_question and len(value.split()) >= 3 and await answered(turn):
-            return []
-        failures = int(form.get("failures", 0)) + 1
-        turn.say("utter_too_many_tries" if failures >= FAILURES else error_response(error.code))
-        return turn.set(form={**form, "failures": failures % FAILURES})
-    stored = str(checked["value"])
-    events = [SlotSet(asked, stored)]
-    if checked["display"] != stored:
-        events += turn.set(display={**turn.state("display"), asked: checked["display"]})
-    if asked == "text" and not turn.slot("subject"):
-        events.append(SlotSet("subject", subject_of(turn.state("offer"), stored)))
-    return events + turn.set(form={**form, "failures": 0})
-
-
-async def answered(turn: Turn) -> bool:
-    """Answer the message from the articles, if they surely do; the form goes on afterwards."""
-    try:
-        found = await turn.kb.search(turn.text, turn.lang)
-    except Unavailable:
-        return False
-    if found.decision["outcome"] != "answer" or not found.hits:
-        return False
-    answer.show_hit(turn, turn.text, found, found.hits[0])
-    return True
+async def at_summary(turn: Turn, asked: str) -> Events:
+    """Typed at the summary: a value that is to replace another, an aside, a yes or no, or anything else."""
+    is_plain = turn.intent in ANSWERS and len(turn.text.split()) == 1 and not has_value(turn.text)
+    if not is_plain and (events := await summary.new_value(turn)):
+        return events
+    handle = aside(turn, asked)
+    return await handle(turn, asked) if handle else await summary.anything_else(turn)

@@ -98,6 +98,14 @@ class Turn:
                 return text
         return None
 
+    def last_buttons(self) -> list[tuple[str, str]]:
+        """Titles and payloads of the buttons that came with the bot's last words."""
+        for event in reversed(self._tracker.events):
+            if event.get("event") == "bot" and event.get("text"):
+                buttons = (event.get("data") or {}).get("buttons") or []
+                return [(str(button["title"]), str(button["payload"])) for button in buttons]
+        return []
+
     def shown_text(self, responses: Sequence[str], key: str, value: str) -> str | None:
         """The words in which one of `responses` was shown last, found by one of its placeholders' values."""
         for event in reversed(self._tracker.events):
