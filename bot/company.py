@@ -1,4 +1,4 @@
-"""Reads data/company.yml: names, languages, colours, opening hours, callback and SLA rules."""
+"""Reads data/company.yml: names, languages, colours, opening hours, rules of callbacks, SLA, escalation and desk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from bot.cases.policy import Callback, Hours, Policy, Severity, SlotWords
+from bot.cases.model import Event, Priority
+from bot.cases.policy import Callback, CustomField, Escalation, Hours, Policy, SlotWords, Terms
 from bot.catalogue import Catalogue
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -93,13 +94,33 @@ class CallbackRules(_Part):
     reminder_minutes: Annotated[int, Field(ge=0)]
 
 
-class TicketRules(_Part):
+class LevelRules(_Part):
     answer_hours: PositiveFloat
+    resolution_hours: PositiveFloat | None = None
+
+    def terms(self) -> Terms:
+        return Terms(self.answer_hours, self.resolution_hours)
+
+
+class TicketRules(LevelRules):
+    """For cases without a severity; `levels` are those that have other hours."""
+
+    levels: dict[Literal[1, 2, 3, 4], LevelRules] = Field(default_factory=dict)
 
 
 class SeverityRules(_Part):
     hours: PositiveFloat
+    resolution_hours: PositiveFloat | None = None
     around_the_clock: bool
+
+    def terms(self) -> Terms:
+        return Terms(self.hours, self.resolution_hours, self.around_the_clock)
+
+
+class ContractRules(_Part):
+    """What a contract has of its own; severities it does not name are as everybody's."""
+
+    severities: dict[Literal[1, 2, 3, 4], SeverityRules]
 
 
 class SlaRules(_Part):
@@ -107,6 +128,7 @@ class SlaRules(_Part):
     contract_example: Text
     due_soon_share: Annotated[float, Field(gt=0, lt=1)]
     severities: dict[Literal[1, 2, 3, 4], SeverityRules]
+    contracts: dict[Text, ContractRules] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -114,6 +136,69 @@ class SlaRules(_Part):
             raise ValueError("expected the severities 1, 2, 3 and 4")
         if not re.fullmatch(self.contract_pattern, self.contract_example):
             raise ValueError("expected contract_example to match contract_pattern")
+        for contract in self.contracts:
+            if not re.fullmatch(self.contract_pattern, contract):
+                raise ValueError(f"expected the contract {contract} to match contract_pattern")
+        return self
+
+
+class EscalationRule(_Part):
+    """`after_minutes` (of opening hours; of any, where the case's terms are around the clock) count from `when`."""
+
+    when: Literal["first_reply_due_soon", "first_reply_breached", "resolution_due_soon", "resolution_breached"]
+    after_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 60)] = 0
+    levels: frozenset[Literal[1, 2, 3, 4]] = frozenset()
+    severities: frozenset[Literal[1, 2, 3, 4]] = frozenset()
+    raise_level: bool = False
+    reassign: bool = False
+    priority: Literal["high", "urgent"] | None = None
+    mail: tuple[EmailStr, ...] = ()
+    webhook: bool = False
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not (self.raise_level or self.reassign or self.priority or self.mail or self.webhook):
+            raise ValueError("expected at least one of raise_level, reassign, priority, mail, webhook")
+        return self
+
+    def rule(self) -> Escalation:
+        return Escalation(
+            on=Event(f"case.{self.when.removeprefix('first_reply_')}"),
+            after=timedelta(minutes=self.after_minutes),
+            levels=frozenset(self.levels),
+            severities=frozenset(self.severities),
+            raise_level=self.raise_level,
+            reassign=self.reassign,
+            priority=Priority[self.priority.upper()] if self.priority else None,
+            mail=self.mail,
+            webhook=self.webhook,
+        )
+
+
+class FieldRules(_Part):
+    """A field of the company's own on every case."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    type: Literal["text", "number", "boolean", "date", "choice"]
+    labels: dict[str, Text]
+    choices: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("expected choices where, and only where, the type is choice")
+        return self
+
+
+class DeskRules(_Part):
+    assignment: Literal["manual", "automatic"] = "manual"
+    custom_fields: tuple[FieldRules, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        keys = [field.key for field in self.custom_fields]
+        if len(keys) != len(set(keys)):
+            raise ValueError("expected every custom field to have a key of its own")
         return self
 
 
@@ -131,6 +216,8 @@ class Company(_Part):
     callback: CallbackRules
     ticket: TicketRules
     sla: SlaRules
+    escalation: tuple[EscalationRule, ...] = ()
+    desk: DeskRules = DeskRules()
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -167,8 +254,17 @@ class Company(_Part):
                 days_ahead=self.callback.days_ahead,
                 reminder=timedelta(minutes=self.callback.reminder_minutes),
             ),
-            ticket_hours=self.ticket.answer_hours,
-            severities={n: Severity(rule.hours, rule.around_the_clock) for n, rule in self.sla.severities.items()},
+            levels={n: self.ticket.levels.get(n, self.ticket).terms() for n in (1, 2, 3, 4)},
+            severities={n: rule.terms() for n, rule in self.sla.severities.items()},
+            contracts={
+                contract: {n: rule.terms() for n, rule in own.severities.items()}
+                for contract, own in self.sla.contracts.items()
+            },
+            escalations=tuple(rule.rule() for rule in self.escalation),
+            automatic_assignment=self.desk.assignment == "automatic",
+            custom_fields=tuple(
+                CustomField(field.key, field.type, field.labels, field.choices) for field in self.desk.custom_fields
+            ),
             contract_pattern=self.sla.contract_pattern,
             contract_example=self.sla.contract_example,
             due_soon_share=self.sla.due_soon_share,

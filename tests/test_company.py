@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.cases.policy import Severity
+from bot.cases.policy import Terms
 from bot.catalogue import load_catalogue
 from bot.company import CompanyError, load_company
 
@@ -38,7 +38,7 @@ def test_the_sample_company_gives_the_rules_for_cases() -> None:
     assert policy.hours.week[4] == ((540, 750), (810, 1020))
     assert policy.hours.week[5] == ()
     assert policy.callback.notice == timedelta(hours=1)
-    assert policy.severities[1] == Severity(2, True)
+    assert policy.severities[1] == Terms(2, 8, True)
     assert {"bloquant", "alles steht", "everything is down"} <= set(policy.severity_words[1])
     assert policy.slot_words["de"].hour[0] == "Uhr"
 

@@ -12,8 +12,11 @@ from .model import Attachment, FieldError
 from .tables import attachments as table
 
 
-async def add_attachment(conn: AsyncConnection, attachment: Attachment, now: datetime) -> None:
-    """Note a file that the caller has stored; it joins the conversation's next case."""
+async def add_attachment(
+    conn: AsyncConnection, attachment: Attachment, now: datetime, author: str | None = None
+) -> None:
+    """Note a file that the caller has stored. Without `ref` it joins the conversation's next case; one that an agent
+    (`author`) has uploaded for a case joins the message that is sent next with it."""
     await conn.execute(
         insert(table).values(
             id=attachment.id,
@@ -22,16 +25,19 @@ async def add_attachment(conn: AsyncConnection, attachment: Attachment, now: dat
             type=attachment.type,
             size=attachment.size,
             path=attachment.path,
-            ref=None,
+            ref=attachment.ref,
+            author=author,
             created_at=now,
         )
     )
 
 
 async def loose_attachments(conn: AsyncConnection, conversation: str) -> list[Attachment]:
-    """The conversation's files that belong to no case yet, oldest first."""
+    """The customer's files of a conversation that belong to no case yet, oldest first."""
     rows = await conn.execute(
-        select(table).where(table.c.conversation == conversation, table.c.ref.is_(None)).order_by(table.c.created_at)
+        select(table)
+        .where(table.c.conversation == conversation, table.c.ref.is_(None), table.c.author.is_(None))
+        .order_by(table.c.created_at)
     )
     return [_attachment(row) for row in rows.mappings()]
 
@@ -52,8 +58,9 @@ async def attach(
 
 
 async def attached(conn: AsyncConnection, ref: str) -> tuple[Attachment, ...]:
-    """The files of a case, oldest first."""
-    rows = await conn.execute(select(table).where(table.c.ref == ref).order_by(table.c.created_at))
+    """The files that came with a case, oldest first: not those of messages, nor those that agents are about to send."""
+    own = (table.c.ref == ref) & table.c.author.is_(None) & table.c.message.is_(None)
+    rows = await conn.execute(select(table).where(own).order_by(table.c.created_at))
     return tuple(_attachment(row) for row in rows.mappings())
 
 

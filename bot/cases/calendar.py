@@ -59,15 +59,20 @@ def is_open(hours: Hours, moment: datetime) -> bool:
 
 
 def add_hours(hours: Hours, start: datetime, amount: float, *, around_the_clock: bool = False) -> datetime:
-    """The instant (UTC) at which `amount` hours have passed since `start`, counting open time only unless
+    """`add_time` for hours."""
+    return add_time(hours, start, timedelta(hours=amount), around_the_clock=around_the_clock)
+
+
+def add_time(hours: Hours, start: datetime, left: timedelta, *, around_the_clock: bool = False) -> datetime:
+    """The instant (UTC) at which `left` has passed since `start`, counting open time only unless
     `around_the_clock`. The result lies in opening time, its very end included.
 
     Raises ValueError where the opening hours leave no such instant within ten years.
     """
     start = start.astimezone(UTC)
-    left = timedelta(hours=amount)
     if around_the_clock:
         return start + left
+    wanted = left
     for day in _days(hours, start):
         for opens, closes in intervals(hours, day):
             begin = max(opens, start)
@@ -76,7 +81,21 @@ def add_hours(hours: Hours, start: datetime, amount: float, *, around_the_clock:
             if begin + left <= closes:
                 return begin + left
             left -= closes - begin
-    raise ValueError(f"opening hours of {hours.country} leave no deadline {amount} hours after {start.isoformat()}")
+    raise ValueError(f"opening hours of {hours.country} leave no deadline {wanted} after {start.isoformat()}")
+
+
+def time_between(hours: Hours, start: datetime, end: datetime, *, around_the_clock: bool = False) -> timedelta:
+    """How much (open) time passes from `start` to `end`; none where `end` is not later."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    if around_the_clock:
+        return max(end - start, timedelta())
+    passed = timedelta()
+    for day in _days(hours, start):
+        if day > end.astimezone(ZoneInfo(hours.time_zone)).date():
+            break
+        for opens, closes in intervals(hours, day):
+            passed += max(min(closes, end) - max(opens, start), timedelta())
+    return passed
 
 
 def slots_of(hours: Hours, callback: Callback, day: date) -> Iterator[datetime]:

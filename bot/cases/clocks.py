@@ -1,103 +1,116 @@
-"""Deadlines of cases: warns staff before one passes and when it has passed, once each, across restarts.
+"""Fires the deadlines of cases, once each, across restarts and whatever number of processes runs this; gives cases that
+nobody owns to agents where the company wants that.
 
-Firing is a compare-and-set on the deadline's row, in one transaction with the letter and the case's history: two
-workers cannot both fire it, and a crash leaves it either wholly fired or not at all.
+Firing is a compare-and-set on the deadline's row, in one transaction with all that follows from it: two workers cannot
+both fire it, and a crash leaves it either wholly fired or not at all.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 
 import structlog
 from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from . import letters, store
-from .model import Channel, Event, utc_text
+from . import assignment, escalation, rows
+from .assignment import Agent
+from .model import Channel
+from .policy import Policy
+from .rows import By
+from .tables import cases
 from .tables import deadlines as table
+from .worker import Worker, utc_now
 
 log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = 20.0  # seconds: also bounds how late a deadline fires that another process has set
 
+Team = Callable[[AsyncConnection], Awaitable[Sequence[Agent]]]
 
-class Clocks:
-    """The worker. `fired` is called after something fired (wake the outbox)."""
+
+async def nobody(_conn: AsyncConnection) -> Sequence[Agent]:
+    """A team without people."""
+    return ()
+
+
+class Clocks(Worker):
+    """The worker. `fired` is called after something was done (wake the outbox, tell the desk); `team` reads the agents
+    as they are now."""
+
+    name = "clocks"
 
     def __init__(
         self,
         engine: AsyncEngine,
+        policy: Policy,
         *,
         fired: Callable[[], None],
-        channels: Collection[Channel] = store.ALL_CHANNELS,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        channels: Collection[Channel] = frozenset(Channel),
+        team: Team = nobody,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._engine = engine
-        self._reader = engine.execution_options(read_only=True)  # does not wait for writers where writers lock
+        super().__init__(engine, now=now, longest_wait=LONGEST_WAIT)
+        self._policy = policy
         self._fired = fired
         self._channels = channels
-        self._now = now
-        self._wake = asyncio.Event()
+        self._team = team
 
-    def wake(self) -> None:
-        """Call after a commit that may have set a nearer deadline."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Fire what is due until cancelled. A database that cannot be reached is tried again."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.fire_due()
-                wait = await self._seconds_to_next()
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("clocks_failed")
-                wait = LONGEST_WAIT
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+    async def _work(self) -> None:
+        done = await self.fire_due()
+        while self._policy.automatic_assignment and await self.assign():
+            done += 1
+        if done:
+            self._fired()
 
     async def fire_due(self) -> int:
         """Fire every deadline that is due; how many this call fired."""
         now = self._now()
+        query = select(table.c.ref, table.c.event).where(table.c.fired_at.is_(None), table.c.at <= now)
         async with self._reader.connect() as conn:
-            due = (
-                await conn.execute(
-                    select(table.c.ref, table.c.event)
-                    .where(table.c.fired_at.is_(None), table.c.at <= now)
-                    .order_by(table.c.at)
-                )
-            ).all()
-        fired = [await self._fire(row.ref, Event(row.event), now) for row in due]
-        if any(fired):
-            self._fired()
-        return sum(fired)
+            due = (await conn.execute(query.order_by(table.c.at, table.c.event))).all()
+        fired, failure = 0, None
+        for row in due:
+            try:
+                fired += await self._fire(row.ref, row.event, now)
+            except Exception as error:  # one that cannot be fired must not keep the others from it
+                log.exception("deadline_failed", ref=row.ref, deadline=row.event)
+                failure = error
+        if failure is not None:
+            raise failure
+        return fired
 
-    async def _fire(self, ref: str, event: Event, now: datetime) -> bool:
+    async def _fire(self, ref: str, event: str, now: datetime) -> bool:
         async with self._engine.begin() as conn:
-            result = await conn.execute(
-                update(table)
-                .where(table.c.ref == ref, table.c.event == event.value, table.c.fired_at.is_(None))
-                .values(fired_at=now)
-            )
-            if result.rowcount != 1:
+            if any(rule.reassign and rule.deadline == event for rule in self._policy.escalations):
+                await assignment.alone(conn)
+            edit = await rows.lock(conn, ref, self._by(now))  # before all else, as every change does
+            still = (table.c.ref == ref) & (table.c.event == event) & (table.c.at <= now) & table.c.fired_at.is_(None)
+            if (await conn.execute(update(table).where(still).values(fired_at=now))).rowcount != 1:
                 return False
-            case = await store.load_case(conn, ref)
-            await store.record(conn, ref, event, "clock", now, due_at=utc_text(case.due_at))
-            await letters.post(conn, case, event, self._channels, now)
-        log.info("deadline_fired", ref=ref, deadline=event.value)
+            await escalation.fired(conn, edit, event, await self._team(conn))
+        log.info("deadline_fired", ref=ref, deadline=event)
         return True
 
-    async def _seconds_to_next(self) -> float:
+    async def assign(self) -> bool:
+        """Give one case away, if one can be given."""
+        now = self._now()
+        async with self._reader.connect() as conn:
+            if not (await conn.execute(select(cases.c.ref).where(assignment.waiting(now)).limit(1))).all():
+                return False
+        async with self._engine.begin() as conn:
+            case = await assignment.assign_next(conn, await self._team(conn), self._by(now))
+        if case is not None:
+            log.info("case_assigned", ref=case.ref, owner=case.owner)
+        return case is not None
+
+    def _by(self, now: datetime) -> By:
+        return By(actor="clock", now=now, policy=self._policy, channels=self._channels)
+
+    async def _next(self) -> datetime | None:
         async with self._reader.connect() as conn:
             first: datetime | None = (
                 await conn.execute(select(func.min(table.c.at)).where(table.c.fired_at.is_(None)))
             ).scalar_one()
-        if first is None:
-            return LONGEST_WAIT
-        seconds: float = (first - self._now()).total_seconds()
-        return min(LONGEST_WAIT, max(0.0, seconds))
+        return first

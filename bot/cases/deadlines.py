@@ -1,47 +1,31 @@
-"""When a first answer is owed, and the deadlines that the clocks watch."""
+"""The deadlines of a case as rows that the clocks watch: what `sla.alarms` says, kept in step with every change."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .calendar import add_hours
-from .model import Case, Event, NewCase
-from .policy import Policy, Severity
+from . import sla
+from .model import Case
+from .policy import Policy
 from .tables import deadlines as table
 
 
-def _rule(case: NewCase | Case, policy: Policy) -> Severity:
-    if case.severity is None:
-        return Severity(policy.ticket_hours, around_the_clock=False)
-    return policy.severities[case.severity]
-
-
-def due_at(case: NewCase | Case, policy: Policy, start: datetime) -> datetime:
-    """When the first answer is owed, counted from `start`; a callback is owed when its slot begins."""
-    if case.slot is not None:
-        return case.slot
-    rule = _rule(case, policy)
-    return add_hours(policy.hours, start, rule.hours, around_the_clock=rule.around_the_clock)
-
-
-async def set_deadlines(conn: AsyncConnection, case: Case, policy: Policy, start: datetime) -> None:
-    """Watch a case: due soon, and breached (a callback: when its slot has ended and nobody has taken the case on)."""
-    if case.due_at is None:
-        return
-    if case.slot is not None and case.slot_end is not None:
-        soon, breached = case.slot - policy.callback.reminder, case.slot_end
-    else:
-        rule = _rule(case, policy)
-        share = rule.hours * policy.due_soon_share
-        soon = add_hours(policy.hours, start, share, around_the_clock=rule.around_the_clock)
-        breached = case.due_at
-    for event, at in ((Event.DUE_SOON, soon), (Event.BREACHED, breached)):
-        await conn.execute(insert(table).values(ref=case.ref, event=event.value, at=at))
-
-
-async def drop_deadlines(conn: AsyncConnection, ref: str) -> None:
-    """Nothing is owed any more: what has not fired never will."""
-    await conn.execute(delete(table).where(table.c.ref == ref, table.c.fired_at.is_(None)))
+async def follow(conn: AsyncConnection, case: Case, policy: Policy, again: Collection[str] = ()) -> None:
+    """Bring the rows in step. What has fired stays fired, except what `again` names: it can fire once more."""
+    wanted = sla.alarms(case, policy)
+    rows = await conn.execute(select(table.c.event, table.c.at, table.c.fired_at).where(table.c.ref == case.ref))
+    known = {row.event: row for row in rows}
+    for event, at in wanted.items():
+        row = known.get(event)
+        if row is None:
+            await conn.execute(insert(table).values(ref=case.ref, event=event, at=at))
+        elif (row.fired_at is None and row.at != at) or (row.fired_at is not None and event in again):
+            await conn.execute(
+                update(table).where(table.c.ref == case.ref, table.c.event == event).values(at=at, fired_at=None)
+            )
+    gone = [event for event, row in known.items() if event not in wanted and row.fired_at is None]
+    if gone:
+        await conn.execute(delete(table).where(table.c.ref == case.ref, table.c.event.in_(gone)))

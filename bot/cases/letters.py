@@ -18,14 +18,19 @@ _STAFF = (Channel.STAFF_MAIL, Channel.WEBHOOK)
 _ROUTES: dict[Event, tuple[Channel, ...]] = {
     Event.CREATED: (Channel.CUSTOMER_MAIL, *_STAFF),
     Event.CONSENTED: (Channel.CUSTOMER_MAIL, *_STAFF),
+    Event.LEVEL: (Channel.CUSTOMER_MAIL,),  # raised to where a consent is needed
+    Event.REPLY: (Channel.CUSTOMER_MAIL,),
     Event.DUE_SOON: (Channel.STAFF_MAIL,),
     Event.BREACHED: (Channel.STAFF_MAIL,),
+    Event.RESOLUTION_DUE_SOON: (Channel.STAFF_MAIL,),
+    Event.RESOLUTION_BREACHED: (Channel.STAFF_MAIL,),
+    Event.ESCALATED: _STAFF,
 }
 
 
-def payload(case: Case, event: Event, letter: str, at: datetime) -> dict[str, Any]:
-    """What is kept for sending, complete in itself: `case` (full) and `receipt` are the webhook's body; `key` and
-    `files` serve mails only and are never sent as they are."""
+def payload(case: Case, event: Event, letter: str, at: datetime, **more: Any) -> dict[str, Any]:
+    """What is kept for sending, complete in itself: `case` (full) and `receipt` are the webhook's body; `key`, `files`
+    and `more` serve mails only and are never sent as they are."""
     return {
         "id": letter,
         "event": event.value,
@@ -34,14 +39,23 @@ def payload(case: Case, event: Event, letter: str, at: datetime) -> dict[str, An
         "receipt": case.receipt,
         "key": case.key,
         "files": [{**attachment.public(), "path": attachment.path} for attachment in case.attachments],
+        **more,
     }
 
 
 async def post(
-    conn: AsyncConnection, case: Case, event: Event, channels: Collection[Channel], now: datetime
+    conn: AsyncConnection,
+    case: Case,
+    event: Event,
+    channels: Collection[Channel],
+    now: datetime,
+    *,
+    only: Collection[Channel] = frozenset(Channel),
+    **more: Any,
 ) -> list[str]:
-    """One outbox row for each of `channels` that this event concerns; returns their ids."""
-    wanted = [channel for channel in _ROUTES.get(event, ()) if channel in channels]
+    """One outbox row for each of `channels` that this event concerns, `only` some of them; returns their ids. `more`
+    joins the payload: `message` and `files` of a reply, `reason` and `to` of an escalation."""
+    wanted = [channel for channel in _ROUTES.get(event, ()) if channel in channels and channel in only]
     if case.email is None:
         wanted = [channel for channel in wanted if channel != Channel.CUSTOMER_MAIL]
     if case.status == Status.WAITING_CONSENT:
@@ -53,7 +67,7 @@ async def post(
                 **row,
                 ref=case.ref,
                 event=event.value,
-                payload=payload(case, event, row["id"], now),
+                payload=payload(case, event, row["id"], now, **more),
                 status="pending",
                 attempts=0,
                 next_at=now,

@@ -53,14 +53,16 @@ class Mailer:
         self._say = say
 
     async def customer(self, letter: Mapping[str, Any]) -> None:
-        """Confirm to the customer; a callback's calendar file goes with it."""
+        """Confirm to the customer, with a callback's calendar file; or bring them an agent's answer, with its files."""
         settings, case = self._settings, letter["case"]
         link = f"{settings.public_url.rstrip('/')}/cases/{quote(case['ref'])}?key={quote(letter['key'])}"
         subject, body = texts.customer_mail(
             letter, say=self._say, company=settings.company, time_zone=settings.time_zone, link=link
         )
         message = self._message(letter, case["email"], subject, body, reply_to=settings.staff, lang=case["lang"])
-        if case["slot"]:
+        if letter["event"] == Event.REPLY:
+            await self._as_answer(message, letter)
+        elif case["slot"]:
             self._add_calendar(message, letter, case["lang"], "summary")
         await self._send(message)
 
@@ -68,8 +70,9 @@ class Mailer:
         """Tell staff; answering the mail answers the customer. Files go along when the case is first told."""
         settings, case = self._settings, letter["case"]
         subject, body = texts.staff_mail(letter, say=self._say, lang=settings.staff_lang, time_zone=settings.time_zone)
+        to = ", ".join(letter.get("to") or [settings.staff])
         message = self._message(
-            letter, settings.staff, subject, body, reply_to=case["email"] or settings.staff, lang=settings.staff_lang
+            letter, to, subject, body, reply_to=case["email"] or settings.staff, lang=settings.staff_lang
         )
         if letter["event"] in {Event.CREATED, Event.CONSENTED}:
             for file in letter["files"]:
@@ -96,6 +99,15 @@ class Mailer:
         message.set_content(body, cte="quoted-printable")
         message["Content-Language"] = lang  # after the content, which clears such headers
         return message
+
+    async def _as_answer(self, message: EmailMessage, letter: Mapping[str, Any]) -> None:
+        """Written by a person, below the customer's mail where it answers one."""
+        del message["Auto-Submitted"]
+        if answered := letter["message"]["in_reply_to"]:
+            message["In-Reply-To"] = answered
+            message.replace_header("References", f"{message['References']} {answered}")
+        for file in letter["files"]:
+            await self._add_file(message, file)
 
     def _add_calendar(self, message: EmailMessage, letter: Mapping[str, Any], lang: str, summary: str) -> None:
         content = texts.appointment(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 
@@ -34,14 +35,40 @@ class Channel(StrEnum):
 
 
 class Event(StrEnum):
-    """What a case event or an outbox letter tells."""
+    """What a line of a case's history, a deadline or an outbox letter tells."""
 
     CREATED = "case.created"
     CONSENTED = "case.consented"
     DECLINED = "case.declined"
     STATUS = "case.status"
-    DUE_SOON = "case.due_soon"
+    OWNER = "case.owner"
+    PRIORITY = "case.priority"
+    LEVEL = "case.level"
+    TAGS = "case.tags"
+    CUSTOM = "case.custom"
+    DUE = "case.due"  # moved by hand
+    SNOOZED = "case.snoozed"
+    WOKEN = "case.woken"
+    NOTE = "case.note"
+    REPLY = "case.reply"
+    CUSTOMER = "case.customer"  # wrote
+    CONFIRMED = "case.confirmed"  # the customer says that it is solved
+    DELIVERY = "case.delivery"  # of a reply by mail
+    CALLBACK = "case.callback"
+    TAUGHT = "case.taught"
+    MERGED = "case.merged"
+    DUE_SOON = "case.due_soon"  # the first reply
     BREACHED = "case.breached"
+    RESOLUTION_DUE_SOON = "case.resolution_due_soon"
+    RESOLUTION_BREACHED = "case.resolution_breached"
+    ESCALATED = "case.escalated"
+
+
+class Priority(IntEnum):
+    LOW = 0
+    NORMAL = 1
+    HIGH = 2
+    URGENT = 3
 
 
 # Levels a kind may carry; the first is the default. Only an SLA request can be passed on to third parties (4).
@@ -95,6 +122,14 @@ class Conflict(CaseError):
     status = 409
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else was faster; `case` is as they left it."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__("changed_meanwhile", "version")
+        self.case = case
+
+
 class NotFound(CaseError):
     status = 404
 
@@ -104,6 +139,7 @@ class NotFound(CaseError):
 
 # Crockford's alphabet without the digits 0 and 1: nothing can be misread aloud or on paper.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_REFERENCE = re.compile(rf"[{''.join(kind[0].upper() for kind in Kind)}]-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}")
 
 
 def new_reference(kind: Kind) -> str:
@@ -115,9 +151,13 @@ def new_reference(kind: Kind) -> str:
 def read_reference(typed: str) -> str:
     """A reference as people type it (`t 7k3m 9qxp`) in its canonical form; other text comes back unchanged."""
     code = "".join(letter for letter in typed.upper() if letter.isalnum())
-    if len(code) == 9 and code[0] in {kind[0].upper() for kind in Kind} and all(c in ALPHABET for c in code[1:]):
-        return f"{code[0]}-{code[1:5]}-{code[5:]}"
-    return typed.strip()
+    ref = f"{code[:1]}-{code[1:5]}-{code[5:]}"
+    return ref if is_reference(ref) else typed.strip()
+
+
+def is_reference(text: str) -> bool:
+    """Whether it has the canonical form of a reference."""
+    return bool(_REFERENCE.fullmatch(text))
 
 
 def utc_text(moment: datetime | None) -> str | None:
@@ -195,16 +235,34 @@ class Case:
     updated_at: datetime
     receipt: dict[str, Any] | None = field(repr=False)
     time_zone: str | None = None  # the customer's (IANA), where known
+    version: int = 1  # counts every change
+    news: int = 1  # the version that staff last had something to read in
+    owner: str | None = None  # id of a person of the staff
+    priority: Priority = Priority.NORMAL
+    snoozed_until: datetime | None = None
+    custom: dict[str, Any] = field(default_factory=dict)
+    merged_into: str | None = None
+    # The clocks: `due_at`, `soon_at` are of whichever runs out next; first_reply_*, resolution_* each its own.
+    soon_at: datetime | None = None
+    first_reply_due: datetime | None = None
+    first_reply_soon: datetime | None = None
+    first_reply_at: datetime | None = None
+    resolution_due: datetime | None = None
+    resolution_soon: datetime | None = None
+    resolved_at: datetime | None = None
+    confirmed_at: datetime | None = None  # by the customer
+    paused_since: datetime | None = None
+    tags: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
     def brief(self) -> dict[str, Any]:
-        """The case in answers and events: `{"ref", "kind", "level", "status", "due_at"}`."""
+        """The case as its customer sees it: `{"ref", "kind", "level", "status", "due_at"}`; due is the first reply."""
         return {
             "ref": self.ref,
             "kind": self.kind.value,
             "level": self.level,
             "status": self.status.value,
-            "due_at": utc_text(self.due_at),
+            "due_at": utc_text(self.first_reply_due),
         }
 
     def listed(self) -> dict[str, Any]:
@@ -223,6 +281,7 @@ class Case:
             "phone": self.phone,
             "slot": utc_text(self.slot),
             "slot_end": utc_text(self.slot_end),
+            "resolution_due_at": utc_text(self.resolution_due),
             "contract": self.contract,
             "severity": self.severity,
             "system": self.system,

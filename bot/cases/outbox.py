@@ -7,12 +7,11 @@ Message-ID, webhooks as X-Guichet-Delivery. The wake-up only shortens the wait; 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from .model import Channel
 from .tables import outbox as table
+from .worker import Worker, utc_now
 
 log = structlog.get_logger(__name__)
 
 Sender = Callable[[Mapping[str, Any]], Awaitable[None]]
+Settled = Callable[[AsyncConnection, str, str], Awaitable[None]]
 
 
 class DeliveryError(Exception):
@@ -52,8 +53,11 @@ class Retry:
         return timedelta(seconds=step * (0.5 + jitter / 2))
 
 
-class Outbox:
-    """The worker. `senders` by channel; letters of channels without a sender wait until there is one."""
+class Outbox(Worker):
+    """The worker. `senders` by channel; letters of channels without a sender wait until there is one. `settled` is
+    called, in the same transaction, with the id of each letter that is `sent` or `dead`."""
+
+    name = "outbox"
 
     def __init__(
         self,
@@ -61,36 +65,19 @@ class Outbox:
         senders: Mapping[Channel, Sender],
         *,
         retry: Retry | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
+        settled: Settled | None = None,
     ) -> None:
-        self._engine = engine
-        self._reader = engine.execution_options(read_only=True)  # does not wait for writers where writers lock
-        self._senders = dict(senders)
         self._retry = retry or Retry()
-        self._now = now
+        super().__init__(engine, now=now, longest_wait=self._retry.poll)
+        self._senders = dict(senders)
         self._jitter = jitter
-        self._wake = asyncio.Event()
+        self._settled = settled
 
-    def wake(self) -> None:
-        """Call after a commit that wrote letters."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Deliver until cancelled. A database that cannot be reached is tried again."""
-        while True:
-            self._wake.clear()
-            try:
-                while await self.deliver_due():
-                    pass
-                wait = await self._seconds_to_next()
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("outbox_failed")
-                wait = self._retry.first
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+    async def _work(self) -> None:
+        while await self.deliver_due():
+            pass
 
     async def deliver_due(self, limit: int = 10) -> int:
         """Claim up to `limit` due letters and send them side by side; how many were claimed."""
@@ -175,20 +162,18 @@ class Outbox:
     async def _settle(self, letter: Row[Any], **values: Any) -> None:
         """Write the result, unless the lease has passed to somebody else meanwhile."""
         async with self._engine.begin() as conn:
-            await conn.execute(
-                update(table).where(table.c.id == letter.id, table.c.lease == letter.lease).values(lease=None, **values)
-            )
+            ours = (table.c.id == letter.id) & (table.c.lease == letter.lease)
+            written = await conn.execute(update(table).where(ours).values(lease=None, **values))
+            if written.rowcount and self._settled is not None and values["status"] in ("sent", "dead"):
+                await self._settled(conn, letter.id, values["status"])
 
-    async def _seconds_to_next(self) -> float:
+    async def _next(self) -> datetime | None:
         query = select(func.min(table.c.next_at)).where(
             table.c.status.in_(("pending", "sending")), table.c.channel.in_([c.value for c in self._senders])
         )
         async with self._reader.connect() as conn:
             first: datetime | None = (await conn.execute(query)).scalar_one()
-        if first is None:
-            return self._retry.poll
-        seconds: float = (first - self._now()).total_seconds()
-        return min(self._retry.poll, max(0.0, seconds))
+        return first
 
 
 async def counts(conn: AsyncConnection) -> dict[str, int]:

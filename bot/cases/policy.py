@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
+
+from .model import Event, Priority
 
 DAY = 24 * 60
 
@@ -42,11 +45,45 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
-class Severity:
-    """Hours until the first answer of an SLA request, in service hours or around the clock."""
+class Terms:
+    """Hours until the first reply and until the case is resolved (None: no promise), in service hours or around the
+    clock."""
 
-    hours: float
-    around_the_clock: bool
+    first_reply: float
+    resolution: float | None = None
+    around_the_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What is done some time (`after`, service hours count) after a deadline `on` has fired, for cases of these levels
+    and severities (none named: all). `mail` are addresses beside the usual."""
+
+    on: Event
+    after: timedelta = timedelta()
+    levels: frozenset[int] = frozenset()
+    severities: frozenset[int] = frozenset()
+    raise_level: bool = False
+    reassign: bool = False
+    priority: Priority | None = None
+    mail: tuple[str, ...] = ()
+    webhook: bool = False
+
+    @property
+    def deadline(self) -> str:
+        """Name of the deadline at which this is done."""
+        minutes = int(self.after.total_seconds() // 60)
+        return f"{self.on.value}+{minutes}" if minutes else self.on.value
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """A field of the company's own on every case; `labels` by language, `choices` only where its type is that."""
+
+    key: str
+    type: Literal["text", "number", "boolean", "date", "choice"]
+    labels: Mapping[str, str]
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +101,27 @@ class SlotWords:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`severity_words` are what people type for a severity, in every language; `slot_words` are by language;
+    """`levels` are the terms of cases without a severity, by level; `contracts` those that a contract has of its own,
+    by severity. `severity_words` are what people type for a severity, in every language; `slot_words` are by language;
     `due_soon_share` is the part of the time used up at which staff are warned."""
 
     hours: Hours
     callback: Callback
-    ticket_hours: float
-    severities: Mapping[int, Severity]
+    levels: Mapping[int, Terms]
+    severities: Mapping[int, Terms]
     contract_pattern: str
     contract_example: str
     due_soon_share: float = 0.75
     severity_words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     slot_words: Mapping[str, SlotWords] = field(default_factory=dict)
+    contracts: Mapping[str, Mapping[int, Terms]] = field(default_factory=dict)
+    escalations: tuple[Escalation, ...] = ()
+    automatic_assignment: bool = False
+    custom_fields: tuple[CustomField, ...] = ()
+
+    def terms(self, level: int, severity: int | None, contract: str | None) -> Terms:
+        """What is promised to a case: by severity and contract where it has them, else by level."""
+        if severity is None:
+            return self.levels[level]
+        own = self.contracts.get(contract or "", {})
+        return own.get(severity) or self.severities[severity]

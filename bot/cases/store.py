@@ -14,16 +14,14 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from . import letters, tables
+from . import deadlines, letters, rows, sla, tables, words, work
 from .attachments import add_attachment, attach, attached, loose_attachments
-from .deadlines import drop_deadlines, due_at, set_deadlines
 from .fields import Context
 from .intake import check_key, fingerprint, new_case
 from .model import (
-    Attachment,
     Case,
     Channel,
     Conflict,
@@ -38,6 +36,7 @@ from .model import (
     new_reference,
 )
 from .policy import Policy
+from .rows import By, from_row, load, possible, record
 
 __all__ = [
     "add_attachment",
@@ -49,12 +48,11 @@ __all__ = [
     "open_case",
     "record",
     "record_consent",
-    "set_status",
 ]
 
 ALL_CHANNELS = frozenset(Channel)
-# Statuses in which the first answer is still owed, so that deadlines count.
-OWED = frozenset({Status.OPEN, Status.IN_PROGRESS})
+load_case = load
+SEARCHED = ("subject", "text", "email", "phone", "contract", "system", "topic")
 
 
 async def open_case(
@@ -90,7 +88,8 @@ async def open_case(
         await _book(conn, case, policy, now)
     case = case.with_(attachments=await attach(conn, case.ref, conversation, request.attachments))
     await record(conn, case.ref, Event.CREATED, conversation, now, level=case.level, status=case.status.value)
-    await set_deadlines(conn, case, policy, now)
+    await deadlines.follow(conn, case, policy)
+    await words.index(conn, case.ref, [case.ref, *(str(getattr(case, name) or "") for name in SEARCHED)])
     await letters.post(conn, case, Event.CREATED, channels, now)
     await conn.execute(
         update(tables.idempotency)
@@ -115,7 +114,6 @@ async def _replay(conn: AsyncConnection, conversation: str, key: str, asked: str
 
 
 async def _insert(conn: AsyncConnection, new: NewCase, policy: Policy, now: datetime) -> Case:
-    waiting = new.level == 4
     length = timedelta(minutes=policy.callback.minutes)
     values: dict[str, Any] = {
         name: getattr(new, name)
@@ -139,18 +137,19 @@ async def _insert(conn: AsyncConnection, new: NewCase, policy: Policy, now: date
         )
     }
     values |= {
-        "kind": new.kind.value,
+        "kind": new.kind,
         "key": secrets.token_urlsafe(24),
-        "status": (Status.WAITING_CONSENT if waiting else Status.OPEN).value,
+        "status": Status.WAITING_CONSENT if new.level == 4 else Status.OPEN,
         "slot_end": None if new.slot is None else new.slot + length,
-        "due_at": None if waiting else due_at(new, policy, now),
+        "due_at": None,
         "created_at": now,
         "updated_at": now,
     }
+    case = sla.followed(Case(ref="", **values), policy, now)
     while True:
-        ref = new_reference(new.kind)
-        if await tables.insert_new(conn, tables.cases, {"ref": ref, **values}):
-            return _case({"ref": ref, **values})
+        case = case.with_(ref=new_reference(new.kind))
+        if await tables.insert_new(conn, tables.cases, rows.to_row(case)):
+            return case
 
 
 async def _book(conn: AsyncConnection, case: Case, policy: Policy, now: datetime) -> None:
@@ -173,7 +172,7 @@ async def bookings_by_start(conn: AsyncConnection, now: datetime) -> dict[dateti
 
 async def get_case(conn: AsyncConnection, ref: str, *, conversation: str | None = None, key: str | None = None) -> Case:
     """The case, for its conversation or for who holds its key; NotFound for everybody else, existing or not."""
-    if not _possible(ref):
+    if not possible(ref):
         raise NotFound
     row = (await conn.execute(select(tables.cases).where(tables.cases.c.ref == ref))).mappings().one_or_none()
     owned = row is not None and (
@@ -182,26 +181,18 @@ async def get_case(conn: AsyncConnection, ref: str, *, conversation: str | None 
     )
     if row is None or not owned:
         raise NotFound
-    return _case(row, await attached(conn, ref))
+    return from_row(row, files=await attached(conn, ref))
 
 
 async def list_cases(conn: AsyncConnection, conversation: str, ref: str | None = None) -> list[Case]:
     """The conversation's own cases, newest first; only `ref` where given. Without attachments."""
     query = select(tables.cases).where(tables.cases.c.conversation == conversation)
-    if ref is not None and not _possible(ref):
+    if ref is not None and not possible(ref):
         return []
     if ref is not None:
         query = query.where(tables.cases.c.ref == ref)
-    rows = await conn.execute(query.order_by(tables.cases.c.created_at.desc(), tables.cases.c.ref))
-    return [_case(row) for row in rows.mappings()]
-
-
-async def load_case(conn: AsyncConnection, ref: str) -> Case:
-    """The case without asking who wants it: for the clocks and for staff."""
-    row = (await conn.execute(select(tables.cases).where(tables.cases.c.ref == ref))).mappings().one_or_none()
-    if row is None:
-        raise NotFound
-    return _case(row, await attached(conn, ref))
+    found = await conn.execute(query.order_by(tables.cases.c.created_at.desc(), tables.cases.c.ref))
+    return [from_row(row) for row in found.mappings()]
 
 
 async def record_consent(
@@ -215,11 +206,13 @@ async def record_consent(
     now: datetime,
     channels: Collection[Channel] = ALL_CHANNELS,
 ) -> Case:
-    """Keep what a level 4 customer agreed to (or not), and only then tell staff and webhook; the answer's clock starts
-    now. A refusal closes the case. The same answer again changes nothing; the contrary, or a case that needs no
-    consent, raises Conflict `consent_settled`/`consent_not_needed`. `actor` is the conversation's id, or "link"."""
+    """Keep what a level 4 customer agreed to (or not), and only then tell staff and webhook; the clocks start, or go on
+    where the case was raised to this level, now. A refusal closes the case. The same answer again changes nothing; the
+    contrary, or a case that needs no consent, raises Conflict `consent_settled`/`consent_not_needed`. `actor` is the
+    conversation's id, or "link"."""
     if case.level != 4:
         raise Conflict("consent_not_needed")
+    edit = await rows.lock(conn, case.ref, By(actor=actor, now=now, policy=policy, channels=channels))
     row = {"ref": case.ref, "agreed": agreed, "statement": statement, "at": now, "actor": actor}
     if not await tables.insert_new(conn, tables.consents, row):
         settled = (
@@ -227,47 +220,14 @@ async def record_consent(
         ).scalar_one()
         if bool(settled) != agreed:
             raise Conflict("consent_settled")
-        return await load_case(conn, case.ref)
-    due = due_at(case, policy, now) if agreed else None
-    case = case.with_(status=Status.OPEN if agreed else Status.CLOSED, due_at=due, updated_at=now)
-    await conn.execute(
-        update(tables.cases)
-        .where(tables.cases.c.ref == case.ref)
-        .values(status=case.status.value, due_at=due, updated_at=now)
-    )
+        return edit.case
     event = Event.CONSENTED if agreed else Event.DECLINED
-    await record(conn, case.ref, event, actor, now, statement=statement)
-    await set_deadlines(conn, case, policy, now)
+    after = edit.case.with_(status=Status.OPEN if agreed else Status.CLOSED)
+    if not agreed:
+        after = after.with_(resolved_at=now)
+    edit.case = sla.followed(after, policy, now)
+    edit.note(event, statement=statement)
+    edit.news = True
+    case = await work.finish(conn, edit)
     await letters.post(conn, case, event, channels, now)
     return case
-
-
-async def set_status(conn: AsyncConnection, ref: str, status: Status, *, actor: str, now: datetime) -> Case:
-    """Move a case on. Deadlines fire only while a first answer is owed; a closed callback frees its slot."""
-    case = await load_case(conn, ref)
-    await conn.execute(
-        update(tables.cases).where(tables.cases.c.ref == ref).values(status=status.value, updated_at=now)
-    )
-    if status not in OWED:
-        await drop_deadlines(conn, ref)
-    if status in {Status.RESOLVED, Status.CLOSED}:
-        await conn.execute(tables.bookings.delete().where(tables.bookings.c.ref == ref, tables.bookings.c.start > now))
-    await record(conn, ref, Event.STATUS, actor, now, before=case.status.value, after=status.value)
-    return case.with_(status=status, updated_at=now)
-
-
-async def record(conn: AsyncConnection, ref: str, event: Event, actor: str, now: datetime, **details: object) -> None:
-    """Add a line to the case's history."""
-    await conn.execute(
-        insert(tables.case_events).values(ref=ref, at=now, event=event.value, actor=actor, details=details)
-    )
-
-
-def _possible(ref: str) -> bool:
-    """Whether a database can be asked for it: some refuse null bytes and halves of characters."""
-    return ref.isascii() and ref.isprintable()
-
-
-def _case(row: RowMapping | Mapping[str, Any], attached: tuple[Attachment, ...] = ()) -> Case:
-    values = dict(row)
-    return Case(**{**values, "kind": Kind(values["kind"]), "status": Status(values["status"]), "attachments": attached})

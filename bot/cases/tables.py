@@ -71,11 +71,30 @@ cases = Table(
     Column("passed_to", Text),
     Column("passed_on", Text),
     Column("receipt", JSON),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("news", Integer, nullable=False, server_default="1"),
+    Column("owner", String(40)),
+    Column("priority", Integer, nullable=False, server_default="1"),
+    Column("snoozed_until", Moment),
+    Column("custom", JSON, nullable=False, server_default="{}"),
+    Column("merged_into", ForeignKey("cases.ref", ondelete="SET NULL")),
     Column("due_at", Moment),
+    Column("soon_at", Moment),
+    Column("first_reply_due", Moment),
+    Column("first_reply_soon", Moment),
+    Column("first_reply_at", Moment),
+    Column("resolution_due", Moment),
+    Column("resolution_soon", Moment),
+    Column("resolved_at", Moment),
+    Column("confirmed_at", Moment),
+    Column("paused_since", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index("cases_by_conversation", "conversation", "created_at"),
     Index("cases_by_status", "status", "due_at"),
+    Index("cases_by_owner", "owner", "status"),
+    Index("cases_by_email", "email"),
+    Index("cases_by_phone", "phone"),
 )
 
 # What happened to a case, by whom: never changed, only added to.
@@ -88,6 +107,7 @@ case_events = Table(
     Column("event", String(32), nullable=False),
     Column("actor", String(80), nullable=False),
     Column("details", JSON, nullable=False),
+    Column("message", ForeignKey("case_messages.id", ondelete="CASCADE")),  # where it is one that somebody wrote
 )
 
 # What the customer agreed to (level 4): the statement as shown, when, and by which conversation or link.
@@ -122,6 +142,8 @@ attachments = Table(
     Column("size", Integer, nullable=False),
     Column("path", Text, nullable=False),
     Column("ref", ForeignKey("cases.ref", ondelete="SET NULL"), index=True),
+    Column("author", String(80)),  # of the staff; none: the customer
+    Column("message", ForeignKey("case_messages.id", ondelete="SET NULL"), index=True),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -158,7 +180,7 @@ deadlines = Table(
     "deadlines",
     metadata,
     Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
-    Column("event", String(32), primary_key=True),
+    Column("event", String(64), primary_key=True),  # of model.Event, or an escalation some time after one
     Column("at", Moment, nullable=False),
     Column("fired_at", Moment),
     Index("deadlines_due", "fired_at", "at"),

@@ -72,6 +72,8 @@ def customer_mail(letter: Letter, *, say: Say, company: str, time_zone: str, lin
     """Subject and body of the mail that confirms a case to its customer, in their language and on their clock;
     `time_zone` is the company's."""
     case, lang = letter["case"], letter["case"]["lang"]
+    if letter["event"] == Event.REPLY:
+        return _reply(letter, say=say, company=company, link=link)
     zone = case.get("time_zone") or time_zone
     template = "consented" if letter["event"] == Event.CONSENTED else case["kind"]
     if case["status"] == Status.WAITING_CONSENT:
@@ -98,6 +100,15 @@ def customer_mail(letter: Letter, *, say: Say, company: str, time_zone: str, lin
     return say(lang, f"{key}.subject", **values), "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _reply(letter: Letter, *, say: Say, company: str, link: str) -> tuple[str, str]:
+    """An agent's answer: their words, and nothing that a person would not write below them."""
+    case, message = letter["case"], letter["message"]
+    lang = case["lang"]
+    closing = say(lang, "cases.mail.reply.closing", agent=message["author"], company=company)
+    parts = [message["text"], closing, say(lang, "cases.mail.link", link=link)]
+    return say(lang, "cases.mail.reply.subject", ref=case["ref"], subject=case["subject"]), "\n\n".join(parts) + "\n"
+
+
 def staff_mail(letter: Letter, *, say: Say, lang: str, time_zone: str) -> tuple[str, str]:
     """Subject and body of a mail to staff: what happened, the case, its receipt."""
     case, event = letter["case"], str(letter["event"]).removeprefix("case.")
@@ -110,9 +121,14 @@ def staff_mail(letter: Letter, *, say: Say, lang: str, time_zone: str) -> tuple[
         subject=case["subject"],
     )
     parts = []
-    if event in {"due_soon", "breached"}:
+    if event.endswith(("due_soon", "breached")):
         name = f"callback_{event}_body" if case["kind"] == Kind.CALLBACK else f"{event}_body"
-        parts.append(say(lang, f"cases.mail.staff.{name}", due_at=_moment(case["due_at"], lang, time_zone, say)))
+        due = case["resolution_due_at"] if event.startswith("resolution") else case["due_at"]
+        name = f"{event}_body" if event.startswith("resolution") else name
+        parts.append(say(lang, f"cases.mail.staff.{name}", due_at=_moment(due, lang, time_zone, say)))
+    elif event == "escalated":
+        reason = say(lang, f"cases.escalation.{letter['reason'].removeprefix('case.')}")
+        parts.append(say(lang, "cases.mail.staff.escalated_body", reason=reason))
     parts += [
         "\n".join(_fact(case, name, lang, time_zone, say) for name in _FACTS if case[name] not in (None, "", [])),
         case["text"],

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.cases import Policy, store
 from bot.cases.model import Say
+from bot.cases.rows import By
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 Data = dict[str, Any]
@@ -57,6 +58,9 @@ class Desk:
     engine: AsyncEngine
     policy: Policy
     say: Say
+
+    def by(self, actor: str, now: datetime = NOW) -> By:
+        return By(actor=actor, now=now, policy=self.policy)
 
     async def open(self, data: Mapping[str, Any], key: str = "k1", conversation: str = "c1", **more: Any) -> Data:
         return (await self.try_open(data, key, conversation, **more))[0]

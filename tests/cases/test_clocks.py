@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.cases import Channel, Status, letters, store
+from bot.cases import Channel, Status, letters, store, work
 from bot.cases.clocks import LONGEST_WAIT, Clocks
 from bot.cases.tables import case_events, outbox
 from tests.cases.asking import NOW, Desk, callback, sla, ticket
@@ -17,8 +17,8 @@ SOON = timedelta(hours=1, minutes=30)  # three quarters of the two hours of seve
 DUE = timedelta(hours=2)
 
 
-async def fire(engine: AsyncEngine, now: datetime, **more: Any) -> int:
-    return await Clocks(engine, fired=lambda: None, now=lambda: now, **more).fire_due()
+async def fire(desk: Desk, now: datetime, **more: Any) -> int:
+    return await Clocks(desk.engine, desk.policy, fired=lambda: None, now=lambda: now, **more).fire_due()
 
 
 async def told(engine: AsyncEngine) -> list[tuple[str, str]]:
@@ -33,11 +33,11 @@ async def told(engine: AsyncEngine) -> list[tuple[str, str]]:
 
 async def test_staff_are_warned_before_and_when_an_answer_is_due_once_each(desk: Desk) -> None:
     body = await desk.open(sla(severity=1))
-    assert await fire(desk.engine, NOW + SOON - timedelta(seconds=1)) == 0
-    assert await fire(desk.engine, NOW + SOON) == 1
-    assert await fire(desk.engine, NOW + DUE - timedelta(seconds=1)) == 0
-    assert await fire(desk.engine, NOW + DUE) == 1
-    assert await fire(desk.engine, NOW + timedelta(days=400)) == 0
+    assert await fire(desk, NOW + SOON - timedelta(seconds=1)) == 0
+    assert await fire(desk, NOW + SOON) == 1
+    assert await fire(desk, NOW + DUE - timedelta(seconds=1)) == 0
+    assert await fire(desk, NOW + DUE) == 1
+    assert await fire(desk, NOW + timedelta(days=400)) == 0
     assert await told(desk.engine) == [("staff_mail", "case.due_soon"), ("staff_mail", "case.breached")]
     async with desk.engine.connect() as conn:
         rows = (await conn.execute(select(case_events).order_by(case_events.c.id))).all()
@@ -48,13 +48,13 @@ async def test_staff_are_warned_before_and_when_an_answer_is_due_once_each(desk:
 async def test_what_came_due_while_nothing_ran_fires_after_the_restart(desk: Desk) -> None:
     await desk.open(ticket())
     await desk.open(sla(severity=1), "k2")
-    assert await fire(desk.engine, NOW + timedelta(days=30)) == 4
+    assert await fire(desk, NOW + timedelta(days=30)) == 4
 
 
 async def test_many_workers_fire_a_deadline_once(desk: Desk) -> None:
     for number in range(5):
         await desk.open(sla(severity=1), f"k{number}")
-    fired = await asyncio.gather(*(fire(desk.engine, NOW + DUE) for _ in range(4)))
+    fired = await asyncio.gather(*(fire(desk, NOW + DUE) for _ in range(4)))
     assert sum(fired) == 10
     assert len(await told(desk.engine)) == 10
 
@@ -69,9 +69,9 @@ async def test_a_failure_while_firing_leaves_the_deadline_to_be_fired(
     with monkeypatch.context() as broken:
         broken.setattr(letters, "post", fail)
         with pytest.raises(OSError, match="disk is full"):
-            await fire(desk.engine, NOW + SOON)
+            await fire(desk, NOW + SOON)
     assert await told(desk.engine) == []
-    assert await fire(desk.engine, NOW + SOON) == 1
+    assert await fire(desk, NOW + SOON) == 1
     assert await told(desk.engine) == [("staff_mail", "case.due_soon")]
 
 
@@ -79,39 +79,39 @@ async def test_a_failure_while_firing_leaves_the_deadline_to_be_fired(
 async def test_nothing_fires_once_nothing_is_owed(desk: Desk, status: Status) -> None:
     body = await desk.open(ticket())
     async with desk.engine.begin() as conn:
-        await store.set_status(conn, body["ref"], status, actor="agent", now=NOW)
-    assert await fire(desk.engine, NOW + timedelta(days=30)) == 0
+        await work.change(conn, body["ref"], {"status": status}, desk.by("agent"))
+    assert await fire(desk, NOW + timedelta(days=30)) == 0
 
 
 async def test_a_callback_is_recalled_before_its_slot_and_missed_after_it(desk: Desk) -> None:
     await desk.open(callback())
     slot = datetime.fromisoformat(callback()["slot"])
-    assert await fire(desk.engine, slot - timedelta(minutes=16)) == 0
-    assert await fire(desk.engine, slot - timedelta(minutes=15)) == 1
-    assert await fire(desk.engine, slot + timedelta(minutes=29)) == 0
-    assert await fire(desk.engine, slot + timedelta(minutes=30)) == 1
+    assert await fire(desk, slot - timedelta(minutes=16)) == 0
+    assert await fire(desk, slot - timedelta(minutes=15)) == 1
+    assert await fire(desk, slot + timedelta(minutes=29)) == 0
+    assert await fire(desk, slot + timedelta(minutes=30)) == 1
 
 
 async def test_deadlines_of_an_external_request_begin_with_the_consent(desk: Desk) -> None:
     body = await desk.open(sla(level=4, severity=1))
-    assert await fire(desk.engine, NOW + timedelta(days=3)) == 0
+    assert await fire(desk, NOW + timedelta(days=3)) == 0
     agreed = NOW + timedelta(days=3)
     async with desk.engine.begin() as conn:
         case = await store.load_case(conn, body["ref"])
         await store.record_consent(conn, case, agreed=True, statement="…", actor="c1", policy=desk.policy, now=agreed)
-    assert await fire(desk.engine, agreed + SOON - timedelta(seconds=1)) == 0
-    assert await fire(desk.engine, agreed + DUE) == 2
+    assert await fire(desk, agreed + SOON - timedelta(seconds=1)) == 0
+    assert await fire(desk, agreed + DUE) == 2
 
 
 async def test_only_configured_channels_are_told(desk: Desk) -> None:
     await desk.open(ticket())
-    assert await fire(desk.engine, NOW + timedelta(days=30), channels={Channel.WEBHOOK}) == 2
+    assert await fire(desk, NOW + timedelta(days=30), channels={Channel.WEBHOOK}) == 2
     assert await told(desk.engine) == []
 
 
 async def test_the_running_clock_wakes_the_outbox_and_is_never_a_minute_late(desk: Desk) -> None:
     fired = asyncio.Event()
-    clock = Clocks(desk.engine, fired=fired.set, now=lambda: NOW + DUE)
+    clock = Clocks(desk.engine, desk.policy, fired=fired.set, now=lambda: NOW + DUE)
     async with asyncio.timeout(5):
         task = asyncio.create_task(clock.run())
         await desk.open(sla(severity=1))
@@ -128,7 +128,7 @@ async def test_it_sleeps_until_the_next_deadline_but_no_longer_than_the_bound(de
     await desk.open(sla(severity=1))
 
     async def wait_at(now: datetime) -> float:
-        return await Clocks(desk.engine, fired=lambda: None, now=lambda: now)._seconds_to_next()
+        return await Clocks(desk.engine, desk.policy, fired=lambda: None, now=lambda: now)._seconds_to_next()
 
     assert await wait_at(NOW) == LONGEST_WAIT
     assert await wait_at(NOW + SOON - timedelta(seconds=7)) == 7

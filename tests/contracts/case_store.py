@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.cases import Attachment, Channel, Conflict, FieldError, KeyReused, NotFound, Policy, Status, store, tables
+from bot.cases import Attachment, Channel, Conflict, FieldError, KeyReused, NotFound, Policy, Status, store, tables, work
 from bot.cases.model import utc_text
 from tests.cases.asking import NOW, Desk, callback, sla, ticket
 
@@ -130,7 +130,7 @@ class CaseStoreContract:
         async with desk.engine.connect() as conn:
             assert await store.bookings_by_start(conn, NOW) == {slot: 1}
         async with desk.engine.begin() as conn:
-            await store.set_status(conn, body["ref"], Status.CLOSED, actor="agent", now=NOW)
+            await work.change(conn, body["ref"], {"status": Status.CLOSED}, desk.by("agent"))
         async with desk.engine.connect() as conn:
             assert await store.bookings_by_start(conn, NOW) == {}
 
@@ -266,8 +266,8 @@ class CaseStoreContract:
     async def test_what_happens_to_a_case_is_kept_in_order(self, desk: Desk) -> None:
         body = await desk.open(ticket())
         async with desk.engine.begin() as conn:
-            await store.set_status(conn, body["ref"], Status.IN_PROGRESS, actor="agent-1", now=NOW)
-            await store.set_status(conn, body["ref"], Status.RESOLVED, actor="agent-2", now=NOW)
+            await work.change(conn, body["ref"], {"status": Status.IN_PROGRESS}, desk.by("agent-1"))
+            await work.change(conn, body["ref"], {"status": Status.RESOLVED}, desk.by("agent-2"))
         async with desk.engine.connect() as conn:
             rows = (await conn.execute(select(tables.case_events).order_by(tables.case_events.c.id))).all()
         assert [(row.event, row.actor) for row in rows] == [
