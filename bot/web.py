@@ -102,7 +102,8 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
     # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.
     channels = frozenset(senders) or frozenset({Channel.STAFF_MAIL})
     outbox = Outbox(engine, senders)
-    clocks = Clocks(engine, fired=outbox.wake, channels=channels)
+    policy = company.policy(catalogue)
+    clocks = Clocks(engine, policy, fired=outbox.wake, channels=channels)
 
     def wake_cases() -> None:
         outbox.wake()
@@ -112,7 +113,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         settings=settings,
         company=company,
         catalogue=catalogue,
-        policy=company.policy(catalogue),
+        policy=policy,
         channels=channels,
         languages=languages,
         database=database,
