@@ -6,5 +6,6 @@ from sqlalchemy import MetaData
 
 from bot import cases
 from bot.gateway import tables as gateway
+from bot.staff import tables as staff
 
-PARTS: tuple[MetaData, ...] = (gateway.metadata, cases.metadata)
+PARTS: tuple[MetaData, ...] = (gateway.metadata, cases.metadata, staff.metadata)
