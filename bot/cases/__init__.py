@@ -33,9 +33,9 @@ What the web process needs (this package imports nothing of ours; everything com
 Errors are CaseError with `.status` (422, 409, 404), `.code`, `.field` and `.body(say, lang)`.
 """
 
+from .desk_tables import metadata
 from .model import Attachment, Case, CaseError, Channel, Conflict, FieldError, KeyReused, Kind, NotFound, Status
 from .policy import Policy
-from .tables import metadata
 
 __all__ = [
     "Attachment",

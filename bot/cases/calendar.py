@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -19,6 +20,18 @@ from .policy import Callback, Hours
 
 # A deadline further away than this is a configuration mistake (e.g. every opening day is a public holiday).
 SEARCH_DAYS = 3660
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return {row[2]: row[0] for row in rows}
+
+
+def country_of(time_zone: str | None) -> str | None:
+    """The country (ISO 3166) in which a time zone lies; None where it is no country's."""
+    return _countries().get(time_zone or "")
 
 
 @lru_cache(maxsize=64)

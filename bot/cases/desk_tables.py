@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-from .tables import Moment, metadata
+from .tables import Moment
+from .tables import metadata as metadata  # of all tables, where these are loaded too
 
 LONGEST_WORD = 40
 # Ranges of words must be ranges of their first letters, which PostgreSQL keeps in its C collation only.

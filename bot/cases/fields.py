@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import phonenumbers
+from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 
 from . import slots
-from .calendar import display_local
+from .calendar import country_of, display_local
 from .model import FieldError, Say
 from .policy import Policy
 
@@ -90,21 +91,29 @@ def email(value: str) -> Checked:
     return Checked(address.ascii_email or address.normalized, address.normalized)
 
 
-def phone(value: str, country: str) -> Checked:
-    """One valid number in E.164; numbers without a country code belong to the company's country."""
+def phone(value: str, *countries: str) -> Checked:
+    """One valid number in E.164; without a country code it belongs to the first of `countries` where it is valid."""
     value = clean(value)
-    found = [match.number for match in phonenumbers.PhoneNumberMatcher(value, country)]
-    if not found:
-        try:
-            found = [phonenumbers.parse(value, country)]
-        except phonenumbers.NumberParseException:
-            raise FieldError("invalid_phone", "phone") from None
-    if len(found) != 1 or not phonenumbers.is_valid_number(found[0]):
-        raise FieldError("invalid_phone", "phone")
-    return Checked(
-        phonenumbers.format_number(found[0], phonenumbers.PhoneNumberFormat.E164),
-        phonenumbers.format_number(found[0], phonenumbers.PhoneNumberFormat.INTERNATIONAL),
-    )
+    for country in countries:
+        found = [match.number for match in phonenumbers.PhoneNumberMatcher(value, country)]
+        if not found:
+            try:
+                found = [phonenumbers.parse(value, country)]
+            except phonenumbers.NumberParseException:
+                continue
+        if len(found) == 1 and phonenumbers.is_valid_number(found[0]):
+            return Checked(
+                phonenumbers.format_number(found[0], phonenumbers.PhoneNumberFormat.E164),
+                phonenumbers.format_number(found[0], phonenumbers.PhoneNumberFormat.INTERNATIONAL),
+            )
+    raise FieldError("invalid_phone", "phone")
+
+
+def countries(context: Context) -> list[str]:
+    """Whose numbers the typist may mean, likeliest first: of where they are, of the company, of their language."""
+    language = get_global("likely_subtags").get(context.lang, "").rpartition("_")[2]
+    likely = (country_of(context.time_zone), context.policy.hours.country, language)
+    return list(dict.fromkeys(country for country in likely if country))
 
 
 def contract(value: str, pattern: str, example: str) -> Checked:
@@ -175,7 +184,7 @@ def _severity(value: str, context: Context) -> Checked:
 
 _CHECKS: Mapping[str, Callable[[str, Context], Checked]] = {
     "email": lambda value, context: email(value),
-    "phone": lambda value, context: phone(value, context.policy.hours.country),
+    "phone": lambda value, context: phone(value, *countries(context)),
     "contract": lambda value, context: contract(
         value, context.policy.contract_pattern, context.policy.contract_example
     ),

@@ -19,6 +19,7 @@ _ROUTES: dict[Event, tuple[Channel, ...]] = {
     Event.CREATED: (Channel.CUSTOMER_MAIL, *_STAFF),
     Event.CONSENTED: (Channel.CUSTOMER_MAIL, *_STAFF),
     Event.LEVEL: (Channel.CUSTOMER_MAIL,),  # raised to where a consent is needed
+    Event.CALLBACK: (Channel.CUSTOMER_MAIL,),  # booked anew
     Event.REPLY: (Channel.CUSTOMER_MAIL,),
     Event.DUE_SOON: (Channel.STAFF_MAIL,),
     Event.BREACHED: (Channel.STAFF_MAIL,),

@@ -40,6 +40,7 @@ from .rows import By, from_row, load, possible, record
 
 __all__ = [
     "add_attachment",
+    "book",
     "bookings_by_start",
     "get_case",
     "list_cases",
@@ -85,7 +86,7 @@ async def open_case(
     request = new_case(data, context, conversation=conversation, idempotency_key=key, receipt=receipt)
     case = await _insert(conn, request, policy, now)
     if case.slot is not None:
-        await _book(conn, case, policy, now)
+        await book(conn, case, policy)
     case = case.with_(attachments=await attach(conn, case.ref, conversation, request.attachments))
     await record(conn, case.ref, Event.CREATED, conversation, now, level=case.level, status=case.status.value)
     await deadlines.follow(conn, case, policy)
@@ -152,8 +153,8 @@ async def _insert(conn: AsyncConnection, new: NewCase, policy: Policy, now: date
             return case
 
 
-async def _book(conn: AsyncConnection, case: Case, policy: Policy, now: datetime) -> None:
-    """Take a seat of the slot; the unique (start, seat) decides between rivals."""
+async def book(conn: AsyncConnection, case: Case, policy: Policy) -> None:
+    """Take a seat of the case's slot; the unique (start, seat) decides between rivals. FieldError `slot_taken`."""
     for seat in range(policy.callback.agents):
         row = {"ref": case.ref, "start": case.slot, "end": case.slot_end, "seat": seat}
         if await tables.insert_new(conn, tables.bookings, row):

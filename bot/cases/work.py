@@ -20,10 +20,15 @@ async def change(
     """Apply what `changes.check` has read. ChangedMeanwhile where `version` is not the present one; Conflict where the
     case's state does not allow it; nothing is kept then."""
     edit = await rows.lock(conn, ref, by)
-    if version is not None and version != edit.case.version:
-        raise ChangedMeanwhile(edit.case)
+    expect(edit, version)
     apply(edit, changes)
     return await finish(conn, edit)
+
+
+def expect(edit: Edit, version: int | None) -> None:
+    """ChangedMeanwhile unless the case is at `version`, or none is expected."""
+    if version is not None and version != edit.case.version:
+        raise ChangedMeanwhile(edit.case)
 
 
 def apply(edit: Edit, changes: Mapping[str, Any]) -> None:

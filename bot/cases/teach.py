@@ -1,0 +1,40 @@
+"""One click on the right article: it answers the customer, and the question becomes a proposed example of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from . import messages, rows, tables
+from .desk_tables import proposals
+from .messages import Written
+from .model import Case, Event
+from .rows import By
+
+LONGEST_QUESTION = 2_000
+
+
+async def teach(
+    conn: AsyncConnection, ref: str, by: By, *, article: str, lang: str, version: str, text: str, author_name: str
+) -> Written:
+    """Send `text` (the article as published in `version`) as a reply and keep the question. Again with the same
+    article: the same entry, nothing sent."""
+    case = await rows.load(conn, ref)
+    written = await messages.reply(conn, ref, by, client_id=f"teach:{article}", text=text, author_name=author_name)
+    if not written.new:
+        return written
+    row = {"ref": ref, "article": article, "lang": lang, "version": version, "author": by.actor, "at": by.now}
+    await tables.insert_new(conn, proposals, {**row, "question": question_of(case), "state": "open"})
+    await rows.record(conn, ref, Event.TAUGHT, by.actor, by.now, article=article, lang=lang, version=version)
+    return written
+
+
+def question_of(case: Case) -> str:
+    """What the customer wanted to know: as they asked the bot, else as they wrote it in the request."""
+    asked = (case.receipt or {}).get("question")
+    return str(asked or case.text or case.subject)[:LONGEST_QUESTION]
+
+
+async def taught(conn: AsyncConnection, ref: str) -> list[str]:
+    """Articles that the case was answered with."""
+    return list((await conn.execute(select(proposals.c.article).where(proposals.c.ref == ref))).scalars())
