@@ -22,7 +22,10 @@ class Gold:
 
 
 def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
-    """All golden questions, and what cannot be read. Lines: {"text", "lang", "expected": [ids]} or {…, "topic": id}."""
+    """All golden questions, and what cannot be read.
+
+    Lines: {"text", "lang", "expected": [ids]} or {…, "topic": id; null: people serve it, no topic names it}.
+    """
     found: list[Gold] = []
     problems: list[ContentError] = []
     for path in sorted((content_dir / "golden").glob("*.jsonl")):
@@ -45,7 +48,7 @@ def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
 def _gold(line: str) -> Gold:
     row = json.loads(line)
     text, lang, topic = row["text"], row["lang"], row.get("topic")
-    expected = row.get("expected", []) if topic else row["expected"]
+    expected = row.get("expected", []) if "topic" in row else row["expected"]
     if not (isinstance(text, str) and text.strip() and isinstance(lang, str) and isinstance(expected, list)):
         raise ValueError("text, lang or expected is of the wrong type")
     return Gold(text, lang, tuple(str(ident) for ident in expected), str(topic) if topic else None)

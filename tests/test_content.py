@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import frontmatter
 import pytest
@@ -70,6 +73,60 @@ def test_the_sources_twelve_examples_stand_in_their_topics() -> None:
     assert len(twelve) == 12
     for question, level, channel in twelve:
         assert (examples[question]["level"], examples[question]["channel"]) == (level, channel)
+
+
+def golden(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA / "golden" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_there_are_enough_golden_questions_for_a_statement_on_the_error() -> None:
+    questions, levels = golden("questions"), golden("levels")
+    assert len(questions) >= 750
+    assert {kind for kind, of in Counter(row["kind"] for row in questions).items() if of >= 140} == {
+        "answerable",
+        "neighbour",
+        "out_of_scope",
+    }
+    assert len(levels) >= 440
+    assert {(row["lang"], row["level"]) for row in levels} == {
+        (lang, level) for lang in LANGUAGES for level in CHANNELS
+    }
+
+
+def test_a_golden_question_measures_or_is_fitted_on_by_its_id_alone() -> None:
+    rows = [row for name in ("questions", "levels", "long") for row in golden(name)]
+    assert len({row["id"] for row in rows}) == len(rows)
+    for row in rows:
+        third = int.from_bytes(hashlib.sha256(row["id"].encode()).digest()[:4], "big") % 3 == 0
+        assert row["part"] == ("test" if third else "fit"), row["id"]
+
+
+def test_both_parts_of_the_golden_questions_are_answerable_and_not_in_every_language() -> None:
+    held = Counter((row["part"], row["lang"], bool(row["expected"])) for row in golden("questions"))
+    few = {
+        group: held[group]
+        for group in ((part, lang, known) for part in ("fit", "test") for lang in LANGUAGES for known in (True, False))
+        if held[group] < 20
+    }
+    assert few == {}
+    assert set(Counter((row["part"], row["lang"]) for row in golden("levels"))) == {
+        (part, lang) for part in ("fit", "test") for lang in LANGUAGES
+    }
+
+
+def test_no_golden_text_is_written_twice_or_copied_from_an_example() -> None:
+    def plain(text: object) -> str:
+        return " ".join(re.findall(r"\w+", str(text).casefold()))
+
+    texts = Counter((row["lang"], plain(row["text"])) for name in ("questions", "levels") for row in golden(name))
+    assert [text for text, count in texts.items() if count > 1 and text[1]] == []
+    examples = {
+        (lang, plain(question))
+        for kind in ("faq", "blog", "manuals", "videos", "levels")
+        for (_, lang), post in posts(kind).items()
+        for question in post.get("questions", [])  # type: ignore[attr-defined]
+    }
+    assert sorted(examples & set(texts)) == []
 
 
 def test_the_contact_article_says_the_opening_hours_of_the_company_file() -> None:

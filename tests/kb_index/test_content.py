@@ -111,6 +111,16 @@ def test_golden_questions_are_read_and_bad_lines_named(tmp_path: Path) -> None:
     assert str(content.problems[0]).startswith("golden/g.jsonl:2")
 
 
+def test_a_golden_message_of_a_level_without_a_topic_is_one_that_nothing_answers(tmp_path: Path) -> None:
+    write_content(tmp_path)
+    (tmp_path / "golden").mkdir()
+    line = '{"text": "q", "lang": "en", "level": 4, "topic": null}\n'
+    (tmp_path / "golden" / "g.jsonl").write_text(line)
+    content = read_content(tmp_path)
+    assert [(one.articles, one.topic) for one in content.gold] == [((), None)]
+    assert content.problems == []
+
+
 def test_an_unknown_stemmer_is_named(tmp_path: Path) -> None:
     (tmp_path / "kb.yml").write_text("languages: {fr: {stemmer: klingon}}")
     with pytest.raises(ContentError, match="Snowball"):

@@ -89,15 +89,20 @@ def decisions(indexes: OwnIndexes, levels: Sequence[dict[str, Any]]) -> list[dic
 
 
 def routing(golden: Golden, found: Sequence[dict[str, Any]], lang: str) -> Routing:
-    """Right only where the outcome is a handoff: an answer or a clarification routes nowhere."""
-    channels = {topic.id: topic.channel for topic in golden.content.topics}
+    """Right only where the outcome is a handoff: an answer or a clarification routes nowhere.
+
+    A row without a topic (none of its level names it) counts for level and channel alone.
+    """
+    channels = {topic.level: topic.channel for topic in golden.content.topics}
     pairs = [(row, one) for row, one in zip(golden.levels, found, strict=True) if row["lang"] == lang]
     handed = [one["outcome"] == "handoff" for _, one in pairs]
     return Routing(
-        topic=share([ok and one["topic"] == row["topic"] for ok, (row, one) in zip(handed, pairs, strict=True)]),
+        topic=share(
+            [ok and one["topic"] == row["topic"] for ok, (row, one) in zip(handed, pairs, strict=True) if row["topic"]]
+        ),
         level=share([ok and one["level"] == row["level"] for ok, (row, one) in zip(handed, pairs, strict=True)]),
         channel=share(
-            [ok and one["channel"] == channels[row["topic"]] for ok, (row, one) in zip(handed, pairs, strict=True)]
+            [ok and one["channel"] == channels[row["level"]] for ok, (row, one) in zip(handed, pairs, strict=True)]
         ),
     )
 
@@ -105,15 +110,16 @@ def routing(golden: Golden, found: Sequence[dict[str, Any]], lang: str) -> Routi
 def routing_by_rank(golden: Golden, rankings: Sequence[Ranking], lang: str) -> Routing:
     """For a system that only ranks: the first target's level and channel, where it is a topic."""
     topics = {topic.id: topic for topic in golden.content.topics}
+    channels = {topic.level: topic.channel for topic in golden.content.topics}
     pairs = []
     for row, ranking in zip(golden.levels, rankings, strict=True):
         first = ranking[0][0] if ranking else ""
         if row["lang"] == lang:
             pairs.append((row, topics.get(first.removeprefix(TOPIC)) if first.startswith(TOPIC) else None))
     return Routing(
-        topic=share([topic is not None and topic.id == row["topic"] for row, topic in pairs]),
+        topic=share([topic is not None and topic.id == row["topic"] for row, topic in pairs if row["topic"]]),
         level=share([topic is not None and topic.level == row["level"] for row, topic in pairs]),
-        channel=share([topic is not None and topic.channel == topics[row["topic"]].channel for row, topic in pairs]),
+        channel=share([topic is not None and topic.channel == channels[row["level"]] for row, topic in pairs]),
     )
 
 
