@@ -24,8 +24,8 @@ messages = Table(
     Column("text", Text, nullable=False),
     Column("html", Text),  # of mails, sanitised
     Column("mentions", JSON, nullable=False),
-    Column("letter", String(32)),  # the outbox letter that carries it
-    Column("message_id", String(255)),  # of the customer's mail
+    Column("letter", String(32), index=True),  # the outbox letter that carries it
+    Column("message_id", String(255), index=True),  # of the customer's mail
     Column("bounced", Text),  # why the mail came back
     Column("at", Moment, nullable=False),
     UniqueConstraint("ref", "author", "client_id"),

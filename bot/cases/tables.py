@@ -77,7 +77,7 @@ cases = Table(
     Column("priority", Integer, nullable=False, server_default="1"),
     Column("snoozed_until", Moment),
     Column("custom", JSON, nullable=False, server_default="{}"),
-    Column("merged_into", ForeignKey("cases.ref", ondelete="SET NULL")),
+    Column("merged_into", String(16)),
     Column("due_at", Moment),
     Column("soon_at", Moment),
     Column("first_reply_due", Moment),
@@ -107,7 +107,7 @@ case_events = Table(
     Column("event", String(32), nullable=False),
     Column("actor", String(80), nullable=False),
     Column("details", JSON, nullable=False),
-    Column("message", ForeignKey("case_messages.id", ondelete="CASCADE")),  # where it is one that somebody wrote
+    Column("message", ForeignKey("case_messages.id", ondelete="CASCADE"), index=True),  # where somebody wrote one
 )
 
 # What the customer agreed to (level 4): the statement as shown, when, and by which conversation or link.

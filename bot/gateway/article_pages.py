@@ -36,11 +36,11 @@ async def get_article(request: web.Request) -> web.StreamResponse:
     if version is not None and not _VERSION.fullmatch(version):
         raise ApiError(404, "not_found")
     try:
-        found = await _article(gateway, lang, article, version)
+        found = await fetch_article(gateway, lang, article, version)
         if found is None:
             raise ApiError(404, "not_found")
         others = [code for code in gateway.languages.codes if code != lang]
-        also = [code for code in others if await _article(gateway, code, article, None) is not None]
+        also = [code for code in others if await fetch_article(gateway, code, article, None) is not None]
     except KbDown:
         again = gateway.catalogue.text(lang, "page.unavailable.again")
         link = f'<p><a href="{escape(request.path_qs)}">{escape(again)}</a></p>\n'
@@ -55,7 +55,7 @@ async def get_article(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _article(gateway: Gateway, lang: str, article: str, version: str | None) -> Mapping[str, Any] | None:
+async def fetch_article(gateway: Gateway, lang: str, article: str, version: str | None) -> Mapping[str, Any] | None:
     """The article from the search service; None where it has none in this language. KbDown."""
     url = f"{gateway.settings.service_url(gateway.settings.kb_port)}/articles/{lang}/{quote(article)}"
     headers = {TOKEN_HEADER: gateway.settings.internal_token.get_secret_value()}

@@ -118,7 +118,7 @@ async def upload(request: web.Request) -> web.Response:
     conversation = await opened(request)
     await within(request, "uploads", conversation.id)
     await _check_count(gateway, conversation.id)
-    claimed, content = await _read_file(request, gateway.settings.attachment_bytes)
+    claimed, content = await read_file(request, gateway.settings.attachment_bytes)
     kind = await asyncio.to_thread(sniff, content)
     if kind is None:
         raise ApiError(415, "file_type", "file")
@@ -131,7 +131,7 @@ async def upload(request: web.Request) -> web.Response:
         path=secrets.token_hex(16),
     )
     path = gateway.attachments / attachment.path
-    await asyncio.to_thread(_keep, path, content)
+    await asyncio.to_thread(keep, path, content)
     try:
         async with gateway.database.write() as connection:
             await _check_count(gateway, conversation.id)
@@ -164,7 +164,7 @@ async def _check_count(gateway: Gateway, conversation: str) -> None:
         raise ApiError(422, "too_many_files", "file", limit=limit)
 
 
-async def _read_file(request: web.Request, limit: int) -> tuple[str | None, bytes]:
+async def read_file(request: web.Request, limit: int) -> tuple[str | None, bytes]:
     """Name and content of the field `file`, read no further than `limit` bytes."""
     if request.content_type != "multipart/form-data":
         raise ApiError(415, "file_missing", "file")
@@ -186,7 +186,7 @@ async def _read_file(request: web.Request, limit: int) -> tuple[str | None, byte
     return part.filename, bytes(content)
 
 
-def _keep(path: Path, content: bytes) -> None:
+def keep(path: Path, content: bytes) -> None:
     """Write the file so that it is whole on disk before anything names it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
