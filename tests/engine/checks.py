@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
 from rasa.core.actions.action import RemoteAction
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
+from rasa.graph_components.providers.domain_provider import DomainProvider
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine.familiar_words import FamiliarWords, words_of
 from bot.engine.messages import InvalidTurn, as_message, read_payload, read_turn, reply_to
+from bot.engine.quick_start import trust_own_domain
 from bot.engine.schema_check import check_schema_once
 from bot.engine.session import MOST_EVENTS, continue_session, reset_unless_bounded
 from bot.engine.tracker_store import OneSessionTrackerStore
@@ -147,6 +152,43 @@ def the_prepared_validator_judges_as_rasas_own() -> None:
     before = verdicts()
     check_schema_once()
     assert before == verdicts() == [True, False, False, False]
+
+
+TRUSTED = """
+import json, skops.io._trusted_types as types
+print(json.dumps({name: list(map(str, value)) for name, value in vars(types).items() if isinstance(value, list)}))
+"""
+
+
+def skops_knows_the_same_functions_whether_it_comes_first_or_last() -> None:
+    def said_by(code: str) -> str:
+        ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+        return ran.stdout
+
+    first = said_by("import bot.engine.__main__, sys; m = list(sys.modules); "
+                    "assert m.index('skops.io') < m.index('rasa'); assert 'tensorflow' not in m" + TRUSTED)  # fmt: skip
+    last = said_by("import rasa.core.agent, sys; assert 'tensorflow' in sys.modules" + TRUSTED)
+    assert len(json.loads(first)["SCIPY_UFUNC_TYPE_NAMES"]) > 100
+    assert first == last
+
+
+def a_domain_read_without_a_check_is_the_domain_that_rasa_reads() -> None:
+    resource = Resource("domain_provider")
+    with tempfile.TemporaryDirectory() as folder:
+        storage = LocalModelStorage(Path(folder))
+
+        def loaded() -> Domain:
+            return DomainProvider.load({}, storage, resource, None).provide_inference()
+
+        with storage.write_to(resource) as place:
+            DOMAIN.persist(place / "domain.yml")
+        checked = loaded()
+        trust_own_domain()
+        assert loaded().as_dict() == checked.as_dict() == DOMAIN.as_dict()
+        assert loaded().fingerprint() == checked.fingerprint()
+        with storage.write_to(resource) as place:  # not where it is expected: Rasa's own way is taken
+            (place / "domain.yml").rename(place / "elsewhere.yml")
+        assert loaded().as_dict() == DOMAIN.as_dict()
 
 
 def foreign_words_make_small_talk_a_question() -> None:
