@@ -31,6 +31,11 @@ class Limiter:
                 return max(1, ceil(window.reset_time - time()))
         return 0
 
+    async def forget(self, rule: str, key: str) -> None:
+        """Start counting anew for `key`."""
+        for item in self._rules[rule]:
+            await self._strategy.clear(item, rule, key)
+
     def client(self, request: web.Request) -> str | None:
         """The client's address, read from X-Forwarded-For where the peer is a trusted proxy. None for a peer on
         this machine: that is its user, or a proxy that was not named, behind which all customers look the same."""

@@ -81,6 +81,37 @@ class Settings(BaseSettings):
         description="Comma-separated addresses or networks of reverse proxies whose X-Forwarded-For is believed.",
     )
 
+    # staff
+    admin_email: str = Field(
+        "",
+        alias="GUICHET_ADMIN_EMAIL",
+        description="Address of the first administrator, made where nobody exists yet; empty: the log has a link.",
+    )
+    admin_password: SecretStr = Field(
+        SecretStr(""),
+        alias="GUICHET_ADMIN_PASSWORD",
+        description="Password of the first administrator, 12 characters or more; used once, change it afterwards.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        alias="GUICHET_OIDC_ISSUER",
+        description="Address of an OpenID Connect provider that staff may sign in with; empty: passwords alone.",
+    )
+    oidc_client_id: str = Field("", alias="GUICHET_OIDC_CLIENT_ID", description="Our id at that provider.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), alias="GUICHET_OIDC_CLIENT_SECRET", description="Our secret at that provider."
+    )
+    limit_sign_in_address: str = Field(
+        "20/5 minute",
+        alias="GUICHET_LIMIT_SIGN_IN_ADDRESS",
+        description="Attempts of staff to sign in per client address (this machine is not counted); empty: no limit.",
+    )
+    limit_sign_in_account: str = Field(
+        "10/15 minute",
+        alias="GUICHET_LIMIT_SIGN_IN_ACCOUNT",
+        description="Attempts of staff to sign in per account since the last success; empty: no limit.",
+    )
+
     # mail and webhook
     smtp_host: str = Field("", alias="SMTP_HOST", description="Mail server; empty: no mail is sent.")
     smtp_port: Port = Field(587, alias="SMTP_PORT", description="Port of the mail server.")
@@ -207,7 +238,15 @@ class Settings(BaseSettings):
             ip_network(word, strict=False)
         return value
 
-    @field_validator("limit_conversations", "limit_messages", "limit_cases", "limit_uploads", "limit_case_pages")
+    @field_validator(
+        "limit_conversations",
+        "limit_messages",
+        "limit_cases",
+        "limit_uploads",
+        "limit_case_pages",
+        "limit_sign_in_address",
+        "limit_sign_in_account",
+    )
     @classmethod
     def _rate(cls, value: str) -> str:
         if value:

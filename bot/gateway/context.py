@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -52,6 +52,7 @@ class Gateway:
     http: ClientSession
     attachments: Path
     wake_cases: Callable[[], None]  # there is something new in the outbox or among the deadlines
+    other_routes: Sequence[Callable[[web.Application], None]] = ()  # of parts that the gateway does not know
 
     def now(self) -> datetime:
         return datetime.now(UTC)
