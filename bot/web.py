@@ -7,20 +7,25 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cases import Channel
+from bot.cases import Channel, messages
 from bot.cases.clocks import Clocks
 from bot.cases.mail import Mailer, MailSettings
 from bot.cases.outbox import Outbox, Sender
+from bot.cases.rows import By
 from bot.cases.webhook import Webhook, WebhookSettings
 from bot.catalogue import Catalogue, load_catalogue
 from bot.company import Company, load_company
 from bot.database import Database, make_engine, prepare
+from bot.desk import start as desk_start
+from bot.desk.team import agents
 from bot.gateway import (
     article_pages,
     attachments,
@@ -43,6 +48,7 @@ from bot.gateway.turns import Turns
 from bot.limiter import Limiter
 from bot.schema import PARTS
 from bot.settings import Settings, SettingsError
+from bot.staff import start as staff_start
 
 log = structlog.get_logger()
 
@@ -58,6 +64,8 @@ def public_app(gateway: Gateway) -> web.Application:
     app.on_response_prepare.append(guard.add_headers)
     for part in (chat_api, case_api, attachments, article_pages, case_pages, files, openapi, health):
         part.add_routes(app)
+    for add_routes in gateway.other_routes:
+        add_routes(app)
     return app
 
 
@@ -96,18 +104,41 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         cookie_jar=DummyCookieJar(),
         timeout=ClientTimeout(total=60),
     )
+    limiter = _limiter(settings)
+    parts = AsyncExitStack()
+    try:
+        staff = await parts.enter_async_context(
+            staff_start.running(settings, company, catalogue, database, http, limiter)
+        )
+        desk = await parts.enter_async_context(desk_start.running(database))
+    except BaseException:
+        await http.close()
+        languages.close()
+        await database.close()
+        raise
     rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
     turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
     senders, close_senders = _senders(settings, company, catalogue)
     # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.
     channels = frozenset(senders) or frozenset({Channel.STAFF_MAIL})
-    outbox = Outbox(engine, senders)
     policy = company.policy(catalogue)
-    clocks = Clocks(engine, policy, fired=outbox.wake, channels=channels)
+
+    async def settled(conn: AsyncConnection, letter: str, status: str) -> None:
+        by = By(actor="system", now=datetime.now(UTC), policy=policy, channels=channels)
+        await messages.settled(conn, letter, status, by)
+
+    outbox = Outbox(engine, senders, settled=settled)
 
     def wake_cases() -> None:
         outbox.wake()
         clocks.wake()
+        desk.feed.wake()
+
+    def fired() -> None:
+        outbox.wake()
+        desk.feed.wake()
+
+    clocks = Clocks(engine, policy, fired=fired, channels=channels, team=agents)
 
     gateway = Gateway(
         settings=settings,
@@ -120,19 +151,11 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         journal=journal,
         hub=hub,
         turns=turns,
-        limiter=Limiter(
-            {
-                "conversations": settings.limit_conversations,
-                "messages": settings.limit_messages,
-                "cases": settings.limit_cases,
-                "uploads": settings.limit_uploads,
-                "case_pages": settings.limit_case_pages,
-            },
-            settings.trusted_proxies,
-        ),
+        limiter=limiter,
         http=http,
         attachments=settings.data_dir / "attachments",
         wake_cases=wake_cases,
+        other_routes=(partial(staff_start.add_routes, staff=staff), partial(desk_start.add_routes, desk=desk)),
     )
     workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
     resumed = await turns.resume()
@@ -146,10 +169,26 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         await close_senders()
+        await parts.aclose()
         await http.close()
         languages.close()
         await database.close()
         log.info("web_stopped")
+
+
+def _limiter(settings: Settings) -> Limiter:
+    rules = {
+        "conversations": settings.limit_conversations,
+        "messages": settings.limit_messages,
+        "cases": settings.limit_cases,
+        "uploads": settings.limit_uploads,
+        "case_pages": settings.limit_case_pages,
+        "sign_in_address": settings.limit_sign_in_address,
+        "sign_in_account": settings.limit_sign_in_account,
+        "staff_links": settings.limit_sign_in_address,
+        "staff_mails": settings.limit_sign_in_account,
+    }
+    return Limiter(rules, settings.trusted_proxies)
 
 
 def _senders(
