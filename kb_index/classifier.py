@@ -21,16 +21,19 @@ RIDGE_PENALTY = 1.0
 
 @dataclass
 class Classifier:
-    """`weights`: (dim + 1, columns), last row the constant; `targets`: the target of each column."""
+    """`weights`: (rows, dim + 1), the constant last; `targets`: the target of each row, ascending."""
 
     weights: Floats
     targets: NDArray[np.int64]
 
-    def scores(self, vector: Floats, targets: int) -> Floats:
-        """(targets,) from 0 on; 0 where a question speaks no more for a target than for the others on average."""
-        result = np.zeros(targets, np.float32)
+    def scores(self, vector: Floats, targets: NDArray[np.int64]) -> Floats:
+        """One per target, from 0 on; 0 where a question speaks no more for it than for the others on average."""
+        result = np.zeros(len(targets), np.float32)
         if self.weights.size:
-            result[self.targets] = np.maximum(vector @ self.weights[:-1] + self.weights[-1], 0)
+            rows = np.minimum(np.searchsorted(self.targets, targets), len(self.targets) - 1)
+            known = np.flatnonzero(self.targets[rows] == targets)
+            weights = self.weights if len(known) == len(self.targets) else self.weights[rows[known]]
+            result[known] = np.maximum(weights @ np.append(vector, np.float32(1)), 0)
         return result
 
     def arrays(self) -> Arrays:
@@ -52,7 +55,7 @@ class Trained:
 def train(corpus: Corpus, vectors: Vectors) -> Trained:
     """Train on the questions and titles of all targets. Needs scikit-learn, so only when building."""
     rows = np.flatnonzero(corpus.entry_kind == ASKED)
-    fold = np.zeros(len(corpus.entries), np.int64)
+    fold = np.zeros(corpus.size, np.int64)
     place: dict[tuple[int, int], int] = {}
     for row in rows.tolist():
         key = int(corpus.entry_target[row]), int(corpus.entry_lang[row])
@@ -68,7 +71,7 @@ def fit_linear(vectors: Vectors, labels: NDArray[np.int64]) -> Classifier:
     """Every target weighs the same, however many questions it has; empty where there are not two targets."""
     targets, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(targets) < 2:
-        return Classifier(np.zeros((vectors.shape[1] + 1, 0), np.float32), np.zeros(0, np.int64))
+        return Classifier(np.zeros((0, vectors.shape[1] + 1), np.float32), np.zeros(0, np.int64))
     if vectors.size * len(targets) > LOGISTIC_UP_TO:
         return Classifier(_ridge(vectors, places, 1 / np.sqrt(counts)), targets)
     from sklearn.linear_model import LogisticRegression
@@ -77,9 +80,9 @@ def fit_linear(vectors: Vectors, labels: NDArray[np.int64]) -> Classifier:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not quite converged is near enough; many targets with one question are usual
         model.fit(vectors, places)
-    weights = np.vstack([model.coef_.T, model.intercept_])
-    if len(targets) == 2:  # scikit-learn gives one column, for the second
-        weights = np.hstack([-weights, weights])
+    weights = np.hstack([model.coef_, model.intercept_[:, None]])
+    if len(targets) == 2:  # scikit-learn gives one row, for the second
+        weights = np.vstack([-weights, weights])
     return Classifier((weights / LOGIT_SCALE).astype(np.float32), targets)
 
 
@@ -89,4 +92,4 @@ def _ridge(vectors: Vectors, places: NDArray[np.int64], weight: NDArray[np.float
     gram = (x * scale).T @ x + RIDGE_PENALTY * np.eye(x.shape[1], dtype=np.float32)
     moment = np.zeros((len(weight), x.shape[1]), np.float32)
     np.add.at(moment, places, x * scale)
-    return np.asarray(np.linalg.solve(gram, moment.T), np.float32)
+    return np.asarray(np.linalg.solve(gram, moment.T).T, np.float32)

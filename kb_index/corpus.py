@@ -38,78 +38,130 @@ class Entry:
     passage: int
 
 
-class Corpus:
-    """`entries` are sorted by target, then kind; arrays beside them hold the same facts by row."""
+@dataclass(frozen=True)
+class Rows:
+    """What is known of each entry by row; rows are sorted by target, then kind. `lang`: place in `Corpus.langs`."""
 
-    def __init__(self, articles: Sequence[Article], topics: Sequence[Topic], config: Config) -> None:
-        self.articles = list(articles)
+    target: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    lang: NDArray[np.int8]
+    passage: NDArray[np.int32]
+
+
+class Corpus:
+    """What is ranked. One that was loaded reads articles when they are asked for, and has no `entries`: only rows."""
+
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        topics: Sequence[Topic],
+        config: Config,
+        passages: Sequence[Sequence[Passage]],
+        targets: list[Target],
+        langs: list[str],
+        rows: Rows,
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        """As stored; `Corpus.of` makes one."""
+        self.articles = articles
         self.topics = list(topics)
         self.config = config
-        self.names = ProductNames(typed(name) for name in config.product_names)
+        self.passages = passages
+        self.targets = targets
+        self.langs = langs
+        self.entries = entries
+        self.entry_target, self.entry_kind, self.entry_lang = rows.target, rows.kind, rows.lang
+        self.entry_passage = rows.passage
+        self.size = len(rows.target)
+        self.family = np.array([target.family for target in targets], np.int32)
+        self.is_topic = np.array([target.topic for target in targets], bool)
+        self.place = {(target.topic, target.id): place for place, target in enumerate(targets)}
+        self._starts = np.searchsorted(rows.target, np.arange(len(targets) + 1))
+        self._names = ProductNames(typed(name) for name in config.product_names)
         self._frame = FrameWords(phrase for phrases in config.frame_words.values() for phrase in phrases)
-        self.passages: list[list[Passage]] = [passages_of(article) for article in self.articles]
-        self.targets: list[Target] = []
+
+    @classmethod
+    def of(cls, articles: Sequence[Article], topics: Sequence[Topic], config: Config) -> Corpus:
+        """The corpus of some articles and topics, with its entries."""
+        names = ProductNames(typed(name) for name in config.product_names)
+        passages = [passages_of(article) for article in articles]
+        targets: list[Target] = []
         entries: list[Entry] = []
         places: dict[tuple[bool, str], int] = {}
-        kinds: tuple[tuple[bool, Sequence[Article | Topic]], ...] = ((False, self.articles), (True, self.topics))
+        kinds: tuple[tuple[bool, Sequence[Article | Topic]], ...] = ((False, articles), (True, topics))
         for topic, items in kinds:
             for place, item in enumerate(items):
-                target = places.setdefault((topic, item.id), len(self.targets))
-                if target == len(self.targets):
-                    self.targets.append(Target(item.id, topic))
-                self.targets[target].variants[item.lang] = place
-                entries.extend(self._entries(item, target, place))
-        self.entries = sorted(entries, key=lambda entry: (entry.target, entry.kind))
-        self._families()
-        self.langs = sorted({entry.lang for entry in self.entries})
-        self.entry_target = np.array([entry.target for entry in self.entries], np.int32)
-        self.entry_kind = np.array([entry.kind for entry in self.entries], np.int8)
-        self.entry_lang = np.array([self.langs.index(entry.lang) for entry in self.entries], np.int8)
-        self.family = np.array([target.family for target in self.targets], np.int32)
-        self.is_topic = np.array([target.topic for target in self.targets], bool)
+                target = places.setdefault((topic, item.id), len(targets))
+                if target == len(targets):
+                    targets.append(Target(item.id, topic))
+                targets[target].variants[item.lang] = place
+                entries.extend(_entries(item, target, () if topic else passages[place], names))
+        entries.sort(key=lambda entry: (entry.target, entry.kind))
+        _families(targets, articles)
+        langs = sorted({entry.lang for entry in entries})
+        rows = Rows(
+            np.array([entry.target for entry in entries], np.int32),
+            np.array([entry.kind for entry in entries], np.int8),
+            np.array([langs.index(entry.lang) for entry in entries], np.int8),
+            np.array([entry.passage for entry in entries], np.int32),
+        )
+        return cls(articles, topics, config, passages, targets, langs, rows, entries)
+
+    @property
+    def rows(self) -> Rows:
+        return Rows(self.entry_target, self.entry_kind, self.entry_lang, self.entry_passage)
+
+    @property
+    def stemmers(self) -> dict[str, str]:
+        """Of the languages that entries are in, as they are numbered."""
+        return {lang: self.config.stemmer(lang) for lang in self.langs}
 
     def clean(self, text: str) -> str:
         """A question without greetings, politeness and product names."""
-        return self.names.remove(self._frame.remove(typed(text)))
+        return self._names.remove(self._frame.remove(typed(text)))
 
-    def _entries(self, item: Article | Topic, target: int, place: int) -> list[Entry]:
-        asked: dict[str, str] = {}
-        for text in (*item.questions, item.title):
-            cleaned = self.names.remove(typed(text))
-            asked.setdefault(fold(cleaned), cleaned)
-        result = [Entry(text, item.lang, target, ASKED, -1) for text in asked.values() if text.strip()]
-        if isinstance(item, Article):
-            for passage in self.passages[place]:
-                head = f"{passage.heading}. " if passage.heading else ""
-                result.extend(
-                    Entry(self.names.remove(typed(head + chunk)), item.lang, target, TOLD, passage.number)
-                    for chunk in chunks(passage.text)
-                )
-        return result
-
-    def _families(self) -> None:
-        """Articles that are twins, or whose texts are the same, give the same answer."""
-        numbers: dict[str, int] = {}
-        for number, target in enumerate(self.targets):
-            keys = [f"target {number}"]
-            if not target.topic:
-                for place in target.variants.values():
-                    article = self.articles[place]
-                    if article.twin:
-                        keys.append(f"twin {article.twin}")
-                    if article.text:
-                        keys.append("text " + hashlib.sha256(article.text.encode()).hexdigest())
-            known = sorted({numbers[key] for key in keys if key in numbers})
-            family = known[0] if known else number
-            for key in keys:
-                numbers.setdefault(key, family)
-            for key, old in list(numbers.items()) if len(known) > 1 else ():
-                numbers[key] = family if old in known else old
-            for other in self.targets[:number] if len(known) > 1 else ():
-                other.family = family if other.family in known else other.family
-            target.family = family
+    def span(self, target: int) -> tuple[int, int]:
+        """The rows of a target: from, to."""
+        return int(self._starts[target]), int(self._starts[target + 1])
 
     def rows_of(self, target: int) -> NDArray[np.int64]:
         """The entries of a target, as a range of rows."""
-        start, end = np.searchsorted(self.entry_target, [target, target + 1])
-        return np.arange(start, end)
+        return np.arange(*self.span(target))
+
+
+def _entries(item: Article | Topic, target: int, passages: Sequence[Passage], names: ProductNames) -> list[Entry]:
+    asked: dict[str, str] = {}
+    for text in (*item.questions, item.title):
+        cleaned = names.remove(typed(text))
+        asked.setdefault(fold(cleaned), cleaned)
+    result = [Entry(text, item.lang, target, ASKED, -1) for text in asked.values() if text.strip()]
+    for passage in passages:
+        head = f"{passage.heading}. " if passage.heading else ""
+        result.extend(
+            Entry(names.remove(typed(head + chunk)), item.lang, target, TOLD, passage.number)
+            for chunk in chunks(passage.text)
+        )
+    return result
+
+
+def _families(targets: list[Target], articles: Sequence[Article]) -> None:
+    """Articles that are twins, or whose texts are the same, give the same answer."""
+    numbers: dict[str, int] = {}
+    for number, target in enumerate(targets):
+        keys = [f"target {number}"]
+        if not target.topic:
+            for place in target.variants.values():
+                article = articles[place]
+                if article.twin:
+                    keys.append(f"twin {article.twin}")
+                if article.text:
+                    keys.append("text " + hashlib.sha256(article.text.encode()).hexdigest())
+        known = sorted({numbers[key] for key in keys if key in numbers})
+        family = known[0] if known else number
+        for key in keys:
+            numbers.setdefault(key, family)
+        for key, old in list(numbers.items()) if len(known) > 1 else ():
+            numbers[key] = family if old in known else old
+        for other in targets[:number] if len(known) > 1 else ():
+            other.family = family if other.family in known else other.family
+        target.family = family

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
@@ -73,10 +74,9 @@ def make_examples(signals: Signals, encoder: Encoder, trained: Trained) -> list[
         measured = signals.measure(query.text, vector, entry.lang, hidden, unseen)
         second = _coin(entry.text + entry.lang) < TEST_SHARE
         result.append(_example(query.text, entry.lang, (entry.target,), measured, second, easy=leaks))
-        without = measured.features.copy()
-        without[corpus.family == corpus.family[entry.target]] = 0
-        if (corpus.family != corpus.family[entry.target]).any():
-            negative = Measured(without, measured.dense, measured.word)
+        others = corpus.family[measured.targets] != corpus.family[entry.target]
+        if others.any():
+            negative = dataclasses.replace(measured, features=measured.features * others[:, None])
             result.append(_example(query.text, entry.lang, (), negative, second))
     for (lang, text), vector in zip(far, encoded[len(changed) :], strict=True):
         measured = signals.measure(text, vector, lang)
@@ -86,7 +86,7 @@ def make_examples(signals: Signals, encoder: Encoder, trained: Trained) -> list[
 
 def gold_examples(signals: Signals, encoder: Encoder, gold: Sequence[Gold]) -> list[Example]:
     """Golden questions against the whole index. What is expected but not in the index counts as unanswerable."""
-    places = {(target.topic, target.id): place for place, target in enumerate(signals.corpus.targets)}
+    places = signals.corpus.place
     texts = [signals.corpus.clean(one.text) for one in gold]
     result = []
     for one, text, vector in zip(gold, texts, encoder.encode(texts), strict=True):
@@ -108,9 +108,9 @@ def _example(
     far: bool = False,
     easy: bool = False,
 ) -> Example:
-    chosen = candidates(measured.features)
+    chosen = measured.targets[candidates(measured.features)]
     chosen = np.append(chosen, [target for target in truth if target not in chosen]).astype(np.int64)
-    return Example(text, lang, truth, chosen, measured.features[chosen], second, far, easy)
+    return Example(text, lang, truth, chosen, measured.of(chosen), second, far, easy)
 
 
 def _queries(signals: Signals) -> Iterator[_Query]:

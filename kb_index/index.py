@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from kb_index.classifier import train
-from kb_index.common_words import common_words
 from kb_index.config import Config
 from kb_index.content import Article, Topic
-from kb_index.corpus import TOLD, Corpus
+from kb_index.corpus import ASKED, TOLD, Corpus
 from kb_index.decision import Candidate, Chances, Decider, decide
 from kb_index.encoder import Encoder, Vectors
 from kb_index.gold import Gold
@@ -21,14 +20,21 @@ from kb_index.ngrams import Ngrams
 from kb_index.passages import Passage, chunks
 from kb_index.postings import Floats
 from kb_index.ranking import Ranked, Ranking, evidence, shares
-from kb_index.signals import DENSE_ANY, Measured, Signals
-from kb_index.text import stems
+from kb_index.signals import DENSE_ANY, Measured, Signals, pool_counts
 from kb_index.vectors import VectorIndex
 
 TEXT_LENGTH_WEIGHT = 0.4  # BM25's b: entries are short and of like length
+GRAMS_OF_ALL_UP_TO = 60_000  # texts; n-grams of more passages would take most of the space and tell little
 WINDOW_CHARS = 500  # surely within an encoder's window, which cuts off what is longer
 MOST_PIECES = 8  # of a long question: more cost time, and say the same again
 Answer = dict[str, Any]
+
+
+class Known(Protocol):
+    """text → vector, of texts that were encoded before."""
+
+    def __contains__(self, text: object, /) -> bool: ...
+    def __getitem__(self, text: str, /) -> Floats: ...
 
 
 @dataclass
@@ -49,9 +55,9 @@ class Index:
         corpus = self.corpus
         question = self.clean(text)
         measured = self.signals.measure(question, vector, lang)
-        hidden = set(exclude)
-        excluded = [at for at, one in enumerate(corpus.targets) if not one.topic and one.id in hidden]
-        measured.features[excluded] = -1
+        if exclude:
+            places = [corpus.place.get((False, ident), -1) for ident in exclude]
+            measured.features[np.isin(measured.targets, places)] = -1
         ranked = self.ranking.rank(self.signals, measured)
         shown = [place for place, target in enumerate(ranked.targets) if ranked.features[place, DENSE_ANY] >= 0]
         if shown:
@@ -107,14 +113,14 @@ class Index:
 
     def article(self, ident: str, lang: str) -> Article | None:
         """The article in exactly this language."""
-        return next((item for item in self.corpus.articles if (item.id, item.lang) == (ident, lang)), None)
+        place = self.corpus.place.get((False, ident))
+        at = None if place is None else self.corpus.targets[place].variants.get(lang)
+        return None if at is None else self.corpus.articles[at]
 
     def topic(self, ident: str, lang: str) -> Answer:
         """One topic in `lang`, else in the first language it has. KeyError where there is none."""
-        for target in self.corpus.targets:
-            if target.topic and target.id == ident:
-                return topic_json(self.corpus.topics[_variant(target.variants, lang, self._languages())])
-        raise KeyError(ident)
+        target = self.corpus.targets[self.corpus.place[True, ident]]
+        return topic_json(self.corpus.topics[_variant(target.variants, lang, self._languages())])
 
     def _languages(self) -> list[str]:
         return list(self.corpus.config.stemmers)
@@ -151,17 +157,17 @@ class Index:
             "score": round(score, 4),
         }
 
-    def _passage(self, target: int, article: Article, passages: list[Passage], measured: Measured) -> Passage:
+    def _passage(self, target: int, article: Article, passages: Sequence[Passage], measured: Measured) -> Passage:
         """The passage that answers: the best by vectors and words; the first where nothing speaks for another."""
         if len(passages) == 1:
             return passages[0]
         if not passages:
             return Passage(0, "")
+        rows, dense, word = measured.within(*self.corpus.span(target))
+        lang = self.corpus.langs.index(article.lang)
+        own = (self.corpus.entry_kind[rows] == TOLD) & (self.corpus.entry_lang[rows] == lang)
         value = np.zeros(len(passages), np.float32)
-        for row in self.corpus.rows_of(target):
-            entry = self.corpus.entries[row]
-            if entry.kind == TOLD and entry.lang == article.lang:
-                value[entry.passage] = max(value[entry.passage], measured.dense[row] + 0.6 * measured.word[row])
+        np.maximum.at(value, self.corpus.entry_passage[rows[own]], dense[own] + np.float32(0.6) * word[own])
         return passages[int(value.argmax())]
 
 
@@ -195,34 +201,35 @@ def build_index(
     risk: float,
     *,
     version: str = "memory",
-    known: Mapping[str, Floats] | None = None,
+    known: Known | None = None,
     gold: Sequence[Gold] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Index:
     """Encode what is not `known` (text → vector), index and fit. Takes about a minute per 10,000 texts on one core."""
     from kb_index.fitting import fit  # scikit-learn is needed only here
 
-    corpus = Corpus(articles, topics, config)
+    corpus = Corpus.of(articles, topics, config)
     vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known or {}, progress)
-    progress(f"indexing {len(corpus.entries)} texts of {len(corpus.targets)} articles and topics")
+    progress(f"indexing {corpus.size} texts of {len(corpus.targets)} articles and topics")
     trained = train(corpus, vectors)
-    keywords = {}
-    for at, lang in enumerate(corpus.langs):
-        rows = np.flatnonzero(corpus.entry_lang == at)
-        stemmer = config.stemmer(lang)
-        words = [stems(corpus.entries[row].text, stemmer) for row in rows]
-        targets = corpus.entry_target[rows].tolist()
-        keywords[lang] = Keywords.build(words, targets, TEXT_LENGTH_WEIGHT, common_words(lang, stemmer))
-    grams = Ngrams.build([entry.text for entry in corpus.entries], corpus.entry_target.tolist())
-    signals = Signals(corpus, VectorIndex.build(vectors), keywords, grams, trained.whole)
+    signals = Signals(corpus, VectorIndex.build(vectors), *index_words(corpus), trained.whole)
     progress("fitting ranking and probabilities")
     ranking, decider = fit(signals, encoder, trained, risk, gold)
     return Index(version, signals, ranking, decider)
 
 
-def encode_texts(
-    texts: Sequence[str], encoder: Encoder, known: Mapping[str, Floats], progress: Callable[[str], None]
-) -> Vectors:
+def index_words(corpus: Corpus) -> tuple[Keywords, Ngrams]:
+    """The words and n-grams of a corpus with its entries. Of a large one, only questions and titles forgive typos."""
+    texts = [entry.text for entry in corpus.entries]
+    langs = [entry.lang for entry in corpus.entries]
+    counts = pool_counts(corpus)
+    keywords = Keywords.build(texts, langs, corpus.entry_target, counts, corpus.stemmers, TEXT_LENGTH_WEIGHT)
+    all_of_them = corpus.size <= GRAMS_OF_ALL_UP_TO
+    named = [entry.text if all_of_them or entry.kind == ASKED else "" for entry in corpus.entries]
+    return keywords, Ngrams.build(named, corpus.entry_target)
+
+
+def encode_texts(texts: Sequence[str], encoder: Encoder, known: Known, progress: Callable[[str], None]) -> Vectors:
     """(texts, dim) float32; each different unknown text is encoded once."""
     fresh = [text for text in dict.fromkeys(texts) if text not in known]
     progress(f"encoding {len(fresh)} new texts, {len(set(texts)) - len(fresh)} known")

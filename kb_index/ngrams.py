@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kb_index.postings import Arrays, Floats, Postings, pack, unpack
+from kb_index.postings import Arrays, Floats, Postings, Terms, spread
 from kb_index.text import WORD, fold
 
 SIZES = (3, 4, 5)
@@ -15,70 +17,59 @@ SIZES = (3, 4, 5)
 
 def ngrams(text: str) -> Counter[str]:
     """The n-grams of each word with its borders marked by spaces."""
-    counts: Counter[str] = Counter()
+    found: list[str] = []
     for word in WORD.findall(fold(text)):
         padded = f" {word} "
         for size in SIZES:
-            counts.update(padded[at : at + size] for at in range(len(padded) - size + 1))
-    return counts
+            found += [padded[at : at + size] for at in range(len(padded) - size + 1)]
+    return Counter(found)
 
 
-class Ngrams:
+class Ngrams(Terms):
     """All texts of all languages. Rarity counts targets, not texts."""
 
-    def __init__(self, vocabulary: dict[str, int], idf: Floats, unknown: float, postings: Postings) -> None:
-        self.vocabulary = vocabulary
-        self.idf = idf
-        self.unknown = unknown
-        self._postings = postings
-
     @classmethod
-    def build(cls, texts: Sequence[str], targets: Sequence[int]) -> Ngrams:
+    def build(cls, texts: Sequence[str], targets: NDArray[np.int32]) -> Ngrams:
+        """`targets`: of each text, ascending."""
         vocabulary: dict[str, int] = {}
-        holders: list[set[int]] = []
-        counted = [ngrams(text) for text in texts]
-        for document, counts in enumerate(counted):
-            for gram in counts:
-                term = vocabulary.setdefault(gram, len(vocabulary))
-                if term == len(holders):
-                    holders.append(set())
-                holders[term].add(targets[document])
-        total = len(set(targets))
-        idf = np.array([np.log((1 + total) / (1 + len(held))) + 0.1 for held in holders], np.float32)
-        unknown = float(np.log(1 + total) + 0.1)
-        rows: list[tuple[int, int, float]] = []
-        for document, counts in enumerate(counted):
-            weights = {vocabulary[gram]: (1 + np.log(count)) * idf[vocabulary[gram]] for gram, count in counts.items()}
-            norm = float(np.sqrt(sum(weight * weight for weight in weights.values()))) or 1.0
-            rows.extend((term, document, weight / norm) for term, weight in weights.items())
-        return cls(vocabulary, idf, unknown, Postings.build(rows, len(vocabulary), len(texts)))
+        term, document, count = array("i"), array("i"), array("f")
+        for row, text in enumerate(texts):
+            counts = ngrams(text)
+            term.extend([vocabulary.setdefault(gram, len(vocabulary)) for gram in counts])
+            document.extend([row] * len(counts))
+            count.extend(counts.values())
+        terms, documents = np.array(term, np.int32), np.array(document, np.int32)
+        held = spread(terms, documents, targets, len(vocabulary))
+        total = len(np.unique(targets))
+        idf = (np.log((1 + total) / (1 + held)) + 0.1).astype(np.float32)
+        values = (1 + np.log(np.array(count, np.float32))) * idf[terms]
+        norm = np.sqrt(np.bincount(documents, values * values, len(texts)))
+        values = (values / np.maximum(norm, 1e-9)[documents]).astype(np.float32)
+        unknown = np.array([np.log(1 + total) + 0.1], np.float32)
+        return cls(vocabulary, idf, unknown, Postings.build(terms, documents, values, len(vocabulary), len(texts)))
 
-    def scores(self, text: str) -> Floats:
-        """(texts,) cosine of each text to the question, 0 to 1."""
-        counts = ngrams(text)
+    def weigh(self, text: str) -> tuple[list[int], list[float]]:
+        """(terms, weights) of the n-grams that any text holds; all n-grams' weights together have length 1."""
         terms: list[int] = []
         weights: list[float] = []
         squares = 0.0
-        for gram, count in counts.items():
+        unknown, idf = float(self.unknown[0]), self.idf
+        for gram, count in ngrams(text).items():
             term = self.vocabulary.get(gram)
-            weight = (1 + float(np.log(count))) * (self.unknown if term is None else float(self.idf[term]))
+            weight = unknown if term is None else float(idf[term])
+            if count > 1:
+                weight *= 1 + float(np.log(count))
             squares += weight * weight
             if term is not None:
                 terms.append(term)
                 weights.append(weight)
-        scores = self._postings.scores(terms, weights)
-        if squares > 0:
-            scores /= np.float32(np.sqrt(squares))
-        return scores
+        length = max(squares, 1e-9) ** 0.5
+        return terms, [weight / length for weight in weights]
 
-    def arrays(self) -> Arrays:
-        return {
-            "grams": pack(self.vocabulary),
-            "idf": self.idf,
-            "unknown": np.array([self.unknown], np.float64),
-            **self._postings.arrays(),
-        }
+    def scores(self, text: str) -> Floats:
+        """(texts,) cosine of each text to the question, 0 to 1."""
+        return self.postings.scores(*self.weigh(text))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Ngrams:
-        return cls(unpack(arrays["grams"]), arrays["idf"], float(arrays["unknown"][0]), Postings.from_arrays(arrays))
+        return cls(*cls.fields(arrays))

@@ -1,4 +1,4 @@
-"""Term → the texts that hold it, as three flat arrays: small, saved as they are, scored by slices."""
+"""Term → the texts that hold it, as three flat arrays: small, saved and mapped as they are, scored in one pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Postings:
-    """`documents[starts[t]:starts[t + 1]]` hold term `t`, with `values` beside."""
+    """`documents[starts[t]:starts[t + 1]]`, ascending, hold term `t`, with `values` beside."""
 
     def __init__(self, starts: NDArray[np.int64], documents: NDArray[np.int32], values: Floats, size: int) -> None:
         self.starts = starts
@@ -22,12 +22,10 @@ class Postings:
         self.size = size
 
     @classmethod
-    def build(cls, rows: Iterable[tuple[int, int, float]], terms: int, size: int) -> Postings:
-        """`rows`: (term, document, value), each pair once; `size`: how many documents there are."""
-        listed = list(rows)
-        term = np.fromiter((row[0] for row in listed), np.int64, len(listed))
-        document = np.fromiter((row[1] for row in listed), np.int32, len(listed))
-        value = np.fromiter((row[2] for row in listed), np.float32, len(listed))
+    def build(
+        cls, term: NDArray[np.int32], document: NDArray[np.int32], value: Floats, terms: int, size: int
+    ) -> Postings:
+        """`term`, `document`, `value`: one each per pair, documents ascending; `size`: how many documents there are."""
         order = np.argsort(term, kind="stable")
         starts = np.zeros(terms + 1, np.int64)
         np.cumsum(np.bincount(term, minlength=terms), out=starts[1:])
@@ -35,11 +33,35 @@ class Postings:
 
     def scores(self, terms: Sequence[int], weights: Sequence[float]) -> Floats:
         """(documents,) the weighted sum of the values of the given terms, each given once."""
-        result = np.zeros(self.size, np.float32)
-        for term, weight in zip(terms, weights, strict=True):
-            part = slice(self.starts[term], self.starts[term + 1])
-            result[self.documents[part]] += np.float32(weight) * self.values[part]
-        return result
+        documents, values = self._parts(terms, weights, None)
+        return np.bincount(documents, values, self.size).astype(np.float32)
+
+    def add_to(self, sums: Floats, terms: Sequence[int], weights: Sequence[float], most: int) -> NDArray[np.int32]:
+        """Add the weighted values of the rarest terms, of as many as `most` values allow, to `sums` (documents,).
+
+        Returns the documents that were touched, some more than once.
+        """
+        documents, values = self._parts(terms, weights, most)
+        np.add.at(sums, documents, values)
+        return documents
+
+    def _parts(
+        self, terms: Sequence[int], weights: Sequence[float], most: int | None
+    ) -> tuple[NDArray[np.int32], Floats]:
+        chosen = np.asarray(terms, np.int64)
+        factors = np.asarray(weights, np.float32)
+        begins, ends = self.starts[chosen], self.starts[chosen + 1]
+        lengths = ends - begins
+        if most is not None and lengths.sum() > most:
+            order = np.argsort(lengths, kind="stable")
+            order = order[np.cumsum(lengths[order]) <= most]
+            begins, ends, lengths, factors = begins[order], ends[order], lengths[order], factors[order]
+        if not len(lengths):
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        spans = list(zip(begins.tolist(), ends.tolist(), strict=True))
+        values = np.concatenate([self.values[begin:end] for begin, end in spans])
+        values *= np.repeat(factors, lengths)
+        return np.concatenate([self.documents[begin:end] for begin, end in spans]), values
 
     def holders(self, term: int) -> NDArray[np.int32]:
         """The documents that hold a term, ascending."""
@@ -56,6 +78,40 @@ class Postings:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Postings:
         return cls(arrays["starts"], arrays["documents"], arrays["values"], int(arrays["size"][0]))
+
+
+class Terms:
+    """Terms with their rarity, and the texts that hold them: what words and character n-grams have in common."""
+
+    def __init__(self, vocabulary: dict[str, int], idf: Floats, unknown: Floats, postings: Postings) -> None:
+        self.vocabulary = vocabulary
+        self.idf = idf
+        self.unknown = unknown
+        self.postings = postings
+
+    def arrays(self) -> Arrays:
+        return {
+            "terms": pack(self.vocabulary),
+            "idf": self.idf,
+            "unknown": self.unknown,
+            **self.postings.arrays(),
+        }
+
+    @staticmethod
+    def fields(arrays: Arrays) -> tuple[dict[str, int], Floats, Floats, Postings]:
+        """What `arrays` gave, as the constructor takes it."""
+        return unpack(arrays["terms"]), arrays["idf"], arrays["unknown"], Postings.from_arrays(arrays)
+
+
+def spread(
+    term: NDArray[np.int32], document: NDArray[np.int32], targets: NDArray[np.int32], terms: int
+) -> NDArray[Any]:
+    """(terms,) how many targets hold each term. `targets`: of each document, ascending, as documents are here."""
+    order = np.argsort(term, kind="stable")
+    sorted_terms, sorted_targets = term[order], targets[document[order]]
+    new = np.ones(len(order), bool)
+    new[1:] = (sorted_terms[1:] != sorted_terms[:-1]) | (sorted_targets[1:] != sorted_targets[:-1])
+    return np.bincount(sorted_terms[new], minlength=terms)
 
 
 def pack(vocabulary: Iterable[str]) -> NDArray[np.uint8]:

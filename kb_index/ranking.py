@@ -140,4 +140,4 @@ class Ranking:
     def rank(self, signals: Signals, measured: Measured) -> Ranked:
         """All candidates for a measured question, best first."""
         chosen = candidates(measured.features)
-        return rank(measured.features[chosen], self.weights, chosen)
+        return rank(measured.features[chosen], self.weights, measured.targets[chosen])

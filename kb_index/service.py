@@ -18,7 +18,7 @@ from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import KbError, SettingsError, VersionError
 from kb_index.index import Answer, Index
 from kb_index.settings import Settings
-from kb_index.storage import article_of
+from kb_index.storage import older_article
 from kb_index.versions import Versions
 
 log = structlog.get_logger()
@@ -192,7 +192,7 @@ async def article(request: web.Request) -> web.Response:
 
 def _older(versions: Versions, ident: str, lang: str, version: str) -> Article | None:
     for manifest in versions.all():
-        found = article_of(versions.path(manifest["version"]), ident, lang, version)
+        found = older_article(versions.path(manifest["version"]), ident, lang, version)
         if found is not None:
             return found
     return None

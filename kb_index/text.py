@@ -47,12 +47,21 @@ def _stemmer(name: str) -> Stemmer.Stemmer:
     return Stemmer.Stemmer(name)
 
 
-def stems(text: str, stemmer: str) -> list[str]:
-    """The stemmed words of a text, in order. `stemmer`: a Snowball name, or empty for none."""
-    words = WORD.findall(_fold_but_umlauts(text))
+def words(text: str) -> list[str]:
+    """The words of a text as stemmers take them."""
+    return WORD.findall(_fold_but_umlauts(text))
+
+
+def stemmed(split: list[str], stemmer: str) -> list[str]:
+    """Words stemmed and folded, in order. `stemmer`: a Snowball name, or empty for none."""
     if stemmer:
-        words = _stemmer(stemmer).stemWords(words)
-    return [fold(word) for word in words]
+        split = _stemmer(stemmer).stemWords(split)
+    return [word if word.isascii() else fold(word) for word in split]
+
+
+def stems(text: str, stemmer: str) -> list[str]:
+    """The stemmed words of a text, in order."""
+    return stemmed(words(text), stemmer)
 
 
 def is_stemmer(name: str) -> bool:

@@ -26,7 +26,7 @@ from kb_index.content import Article, Content, Topic
 from kb_index.encoder import Encoder
 from kb_index.errors import VersionError
 from kb_index.index import Index, build_index
-from kb_index.storage import FORMAT, known_vectors, load, read_manifest, save, sync, verify
+from kb_index.storage import FORMAT, KnownVectors, load, read_manifest, save, sync, verify
 
 
 class Versions:
@@ -70,7 +70,7 @@ class Versions:
                 self._write("built", version)
                 return version, False
             current = self.current()
-            known = known_vectors(self.path(current), encoder) if current else {}
+            known = KnownVectors(self.path(current) if current else None, encoder)
             index = build_index(
                 content.articles,
                 content.topics,

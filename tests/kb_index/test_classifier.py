@@ -23,7 +23,7 @@ def articles(targets: int = 3, langs: tuple[str, ...] = ("en", "fr")) -> list[Ar
 
 
 def corpus_and_vectors(targets: int = 3) -> tuple[Corpus, np.ndarray]:
-    corpus = Corpus(articles(targets), (), Config())
+    corpus = Corpus.of(articles(targets), (), Config())
     rng = np.random.default_rng(7)
     middles = rng.normal(size=(targets, 16))
     vectors = middles[corpus.entry_target] + 0.7 * rng.normal(size=(len(corpus.entries), 16))
@@ -36,7 +36,7 @@ def test_questions_are_told_apart_with_either_solver(limit: int, targets: int, m
     monkeypatch.setattr(classifier, "LOGISTIC_UP_TO", limit)
     corpus, vectors = corpus_and_vectors(targets)
     whole = classifier.train(corpus, vectors).whole
-    found = [int(whole.scores(vector, targets).argmax()) for vector in vectors]
+    found = [int(whole.scores(vector, np.arange(targets)).argmax()) for vector in vectors]
     assert np.mean(found == corpus.entry_target) > 0.9
 
 
@@ -58,4 +58,4 @@ def test_translations_at_the_same_place_are_left_out_together() -> None:
 
 def test_one_target_alone_needs_no_classifier() -> None:
     corpus, vectors = corpus_and_vectors(1)
-    assert not classifier.train(corpus, vectors).whole.scores(vectors[0], 1).any()
+    assert not classifier.train(corpus, vectors).whole.scores(vectors[0], np.arange(1)).any()

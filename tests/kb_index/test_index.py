@@ -231,7 +231,7 @@ def test_letters_quotes_and_invisible_characters_may_be_typed_in_any_way(
 def test_twins_share_a_family(config: Config) -> None:
     from kb_index.corpus import Corpus
 
-    corpus = Corpus(
+    corpus = Corpus.of(
         [
             article("Same.", id="a"),
             article("Same.", id="b"),

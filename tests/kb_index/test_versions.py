@@ -92,9 +92,9 @@ def test_publishing_and_rolling_back_switch_the_pointer(
 @pytest.mark.parametrize(
     ("file", "damage"),
     [
-        ("vectors.faiss", "truncate"),
-        ("content.json", "change"),
-        ("ngrams.npz", "delete"),
+        ("vectors.npy", "truncate"),
+        ("articles.jsonl", "change"),
+        ("ngrams-values.npy", "delete"),
         ("manifest.json", "truncate"),
     ],
 )
