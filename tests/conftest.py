@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -101,9 +103,21 @@ def guichet(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox, receiver
         yield whole
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy URL of an empty database: every test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite+aiosqlite:///{tmp_path / 'guichet.db'}"
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Address of a running PostgreSQL without a database name: a cluster of the tests' own."""
+    """Address of a running PostgreSQL without a database name: the server of TEST_POSTGRES_URL, whose user may create
+    databases, else a cluster of the tests' own."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield given.rpartition("/")[0]
+        return
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")

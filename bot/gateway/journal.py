@@ -23,6 +23,7 @@ from bot.gateway.tables import buttons, conversations, events, messages, receipt
 
 BOT = "bot"  # owner of a conversation that no person has taken over
 AGENT = "agent"  # state of a turn that the bot did not take
+LAST_SEQ = 2**31 - 1  # that a database can be asked for
 RECEIPTS_READ = 20  # a question asked longer ago than that many others is not what a case is about
 
 
@@ -81,13 +82,13 @@ _EVENTS = (
     .order_by(events.c.seq)
     .limit(bindparam("most"))
 )
-_PLACE = (  # also makes writers of one conversation wait for each other, where the database has many writers
+_LOCK = select(conversations.c.id).where(conversations.c.id == _OF).with_for_update()
+_PLACE = (
     select(conversations.c.last_seq, conversations.c.lang, messages.c.seq.label("known"))
     .outerjoin(
         messages, (messages.c.conversation == conversations.c.id) & (messages.c.client_id == bindparam("client"))
     )
     .where(conversations.c.id == _OF)
-    .with_for_update(of=conversations)
 )
 _NEXT = (
     select(messages, conversations.c.owner)
@@ -237,7 +238,8 @@ class Journal:
     async def events(self, conversation: str, after: int = 0, limit: int = 500) -> list[dict[str, Any]]:
         """Up to `limit` public events with seq > `after`, in order."""
         async with self._database.read() as connection:
-            rows = await connection.execute(_EVENTS, {"of": conversation, "after": after, "most": limit})
+            place = {"of": conversation, "after": min(after, LAST_SEQ), "most": limit}
+            rows = await connection.execute(_EVENTS, place)
             return [{"seq": row.seq, "at": row.at, "from": row.sender, "type": row.type, **row.body} for row in rows]
 
     async def background(self, conversation: str, question: str | None = None, said: int = 50) -> Background:
@@ -274,6 +276,10 @@ async def append(connection: AsyncConnection, conversation: str, drafts: Sequenc
 
 async def _place(connection: AsyncConnection, conversation: str, client_id: str) -> Any:
     """Row of last_seq, lang, and the seq of the message `client_id` where it is known."""
+    if connection.dialect.name != "sqlite":
+        # Where a database has many writers, those of one conversation wait here. What the others wrote meanwhile is
+        # seen by the statement after this one only: it begins later.
+        await connection.execute(_LOCK, {"of": conversation})
     row = (await connection.execute(_PLACE, {"of": conversation, "client": client_id})).one_or_none()
     if row is None:
         raise LookupError(conversation)

@@ -1,8 +1,7 @@
-"""The store on each database: SQLite always, PostgreSQL where TEST_POSTGRES_URL names an empty one."""
+"""The store on each database: SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,21 +12,18 @@ from bot.cases import metadata
 from bot.database import make_engine
 from tests.contracts.case_store import CaseStoreContract
 
-POSTGRES = os.environ.get("TEST_POSTGRES_URL")
-
 
 async def fresh(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     async with engine.begin() as conn:
-        await conn.run_sync(metadata.drop_all)
         await conn.run_sync(metadata.create_all)
     yield engine
     await engine.dispose()
 
 
-class TestSQLite(CaseStoreContract):
+class TestStore(CaseStoreContract):
     @pytest.fixture
-    async def engine(self, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-        async for engine in fresh(make_engine(f"sqlite+aiosqlite:///{tmp_path}/cases.db")):
+    async def engine(self, database_url: str) -> AsyncIterator[AsyncEngine]:
+        async for engine in fresh(make_engine(database_url)):
             yield engine
 
 
@@ -38,12 +34,3 @@ class TestSQLiteOfAnyEngine(CaseStoreContract):
     async def engine(self, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
         async for engine in fresh(create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/cases.db")):
             yield engine
-
-
-if POSTGRES is not None:
-
-    class TestPostgreSQL(CaseStoreContract):
-        @pytest.fixture
-        async def engine(self) -> AsyncIterator[AsyncEngine]:
-            async for engine in fresh(create_async_engine(str(POSTGRES))):
-                yield engine

@@ -26,9 +26,11 @@ RESULTS = [
 @pytest.fixture(scope="session")
 def whole_bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     bot = Bot(tmp_path_factory.mktemp("dialogue"))
-    bot.start()
-    yield bot
-    bot.close()
+    try:
+        bot.start()
+        yield bot
+    finally:
+        bot.close()
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class Bot:
             port, path = (self.rasa_port, "/webhooks/guichet/") if name == "rasa" else (self.actions_port, "/health")
             self.wait(name, port, path)
 
-    def wait(self, name: str, port: int, path: str, within: float = 120) -> None:
+    def wait(self, name: str, port: int, path: str, within: float = 400) -> None:
         deadline = time.monotonic() + within
         while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
