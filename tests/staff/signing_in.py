@@ -6,6 +6,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 from aiohttp import ClientSession, CookieJar
+from yarl import URL
 
 ADMIN = "ada@archivelle.example"
 PASSWORD = "lampadaire vert sous la pluie"
@@ -46,7 +47,7 @@ class Browser:
         return next((cookie.value for cookie in self.http.cookie_jar if cookie.key.endswith("guichet_staff")), "")
 
     def set_token(self, token: str) -> None:
-        self.http.cookie_jar.update_cookies({"guichet_staff": token})
+        self.http.cookie_jar.update_cookies({"guichet_staff": token}, URL(self.url))
 
 
 async def sign_in(browser: Browser, email: str, password: str, code: str | None = None) -> Browser:
