@@ -1,4 +1,4 @@
-"""The OpenAPI document of the staff's API, written by hand in `openapi.yml`."""
+"""The OpenAPI document of the staff's API, written by hand in `assets/openapi.yml` of bot.desk and bot.staff."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ from aiohttp import web
 from bot.catalogue import SAFE_LOADER
 from bot.staff.guard import require
 
+HERE = Path(__file__).parent
+
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    """The document as JSON values."""
-    text = (Path(__file__).parent / "assets" / "openapi.yml").read_text("utf-8")
-    loaded: dict[str, Any] = yaml.load(text, SAFE_LOADER)
+    """The document as JSON values: the desk's, with the paths, tags and components of sign-in and people."""
+    whole, part = (_read(folder / "assets" / "openapi.yml") for folder in (HERE, HERE.parent / "staff"))
+    whole["paths"] |= part["paths"]
+    whole["tags"] += part["tags"]
+    for kind, named in part["components"].items():
+        whole["components"][kind] = whole["components"].get(kind, {}) | named
+    return whole
+
+
+def _read(file: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(file.read_text("utf-8"), SAFE_LOADER)
     return loaded
 
 
