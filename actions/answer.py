@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actions import cases
+from actions import cases, forms
 from actions.errors import Conflict, Unavailable
 from actions.handoff import hand_over, offer_people, receipt
 from actions.kb import Found, Hit
@@ -24,7 +24,7 @@ async def answer(turn: Turn) -> Events:
     if expected.get("kind") == "choices" and turn.text in map(str, range(1, len(expected["choices"]) + 1)):
         return await show_choice(turn, expected["choices"][int(turn.text) - 1])
     question = turn.entities.get("question") or (turn.last_question() if turn.pressed else turn.text)
-    if not question:
+    if not question or not any(character.isalnum() for character in question):  # « ??? »
         turn.say("utter_reformulate")
         return turn.set(expects=None)
     try:
@@ -47,9 +47,20 @@ async def feedback(turn: Turn) -> Events:
     agreed = turn.intent == "affirm"
     if expected.get("kind") == "consent" and "question" not in turn.entities:
         return await cases.decide(turn, "yes" if agreed else "no", expected)
+    if expected.get("kind") == "handoff" and "question" not in turn.entities:
+        if agreed:
+            return await forms.switch_to(turn, str(expected["channel"]))
+        turn.say("utter_reformulate")
+        return turn.set(expects=None)
     question = expected.get("question")
     if not question:
         turn.say("utter_say_more")
+        return []
+    if agreed and expected.get("kind") == "choices":  # which of them?
+        choices = expected["choices"]
+        if len(choices) == 1:
+            return await show_choice(turn, choices[0])
+        turn.say("utter_which")
         return []
     if agreed:
         turn.say("utter_glad")

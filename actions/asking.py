@@ -79,5 +79,5 @@ async def confirmation(turn: Turn) -> Events:
 
 def shortened(value: str) -> str:
     """On one line, as a line of the summary's list."""
-    line = " ".join(value.split())
+    line = " – ".join(" ".join(part.split()) for part in value.splitlines() if part.strip())
     return line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN].rsplit(" ", 1)[0] + " …"

@@ -18,14 +18,14 @@ async def status(turn: Turn) -> Events:
     return turn.set(expects=None)
 
 
-async def tell(turn: Turn, named_in: str = "") -> None:
+async def tell(turn: Turn, named_in: str = "", most: int = LISTED) -> None:
     cases = await turn.web.cases(turn.conversation)
     if not cases:
         turn.say("utter_no_case")
         return
     wanted = [case for case in cases if str(case["ref"]).casefold() in named_in.casefold()]
     newest = sorted(wanted or cases, key=lambda case: str(case["created_at"]), reverse=True)
-    for case in newest[:LISTED]:
+    for case in newest[:most]:
         current = case["status"] if case["status"] in STATUSES else "in_progress"
         turn.say(
             f"utter_status_{current}",

@@ -42,6 +42,21 @@ async def begin(turn: Turn, kind: str) -> Events:
     return turn.set(offer=offer or None, form=form, confirmation=None, expects=None, **values)
 
 
+async def switch_to(turn: Turn, kind: str) -> Events:
+    """Begin a form from within another action."""
+    return [*await begin(turn, kind), FollowupAction(f"{kind}_form")]
+
+
+async def stale(turn: Turn) -> Events:
+    """A button of a form that is over: a second press of « envoyer » is told what became of the request."""
+    if turn.entities.get("value") == "send" and await turn.web.cases(turn.conversation):
+        turn.say("utter_already_sent")
+        await tell(turn, most=1)
+    else:
+        turn.say("utter_stale_button")
+    return []
+
+
 async def is_acceptable(turn: Turn, field: str, value: str) -> bool:
     try:
         await turn.web.check(field, value, turn.lang, turn.conversation)
@@ -68,8 +83,7 @@ async def close(turn: Turn) -> Events:
         turn.say("utter_nothing_to_send")
         return turn.set(confirmation=None)
     if choice.startswith("switch:"):
-        kind = choice.removeprefix("switch:")
-        return [*await begin(turn, kind), FollowupAction(f"{kind}_form")]
+        return await switch_to(turn, choice.removeprefix("switch:"))
     if choice == "send":
         return await send(turn, str(form["kind"]), form)
     return leave(turn, str(form["kind"]))

@@ -56,7 +56,8 @@ def offer_people(
         **requests,
         **values,
     )
-    return turn.set(expects=None, offer={"question": question, "topic": topic})
+    expected = {"kind": "handoff", "channel": channel}
+    return turn.set(expects=expected, offer={"question": question, "topic": topic})
 
 
 def kept(topic: Topic) -> dict[str, Any]:

@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, Act] = {
     "action_start_form": forms.start,
     "action_close_form": forms.close,
     "action_cancel": forms.cancel,
+    "action_stale_button": forms.stale,
     "validate_ticket_form": replies.reply,
     "validate_callback_form": replies.reply,
     "validate_sla_form": replies.reply,

@@ -15,20 +15,21 @@ from actions.errors import Unavailable
 from actions.handoff import kept
 from actions.summary import confirm
 from actions.turn import Events, Turn, payload
-from actions.values import ANSWERS, answered, check
+from actions.values import ANSWERS, answered, check, unanswered
 
 FREE_TEXT = frozenset({"text", "subject", "system"})
 LONGEST_ASIDE = {True: 5, False: 12}  # words, by whether the slot takes free text
 _HAS_VALUE = re.compile(r"[\d@]")
 POLITE = {
-    "greet": "utter_form_polite",
-    "goodbye": "utter_form_polite",
+    "greet": "utter_form_greet",
+    "goodbye": "utter_form_goodbye",
     "thank": "utter_form_polite",
     "bot_challenge": "utter_bot_challenge",
     "help": "utter_form_help",
     "ask_human": "utter_form_human",
     "change_language": "utter_change_language",
     "reformulate": "utter_reformulate",
+    "complain": "utter_form_sorry",
 }
 
 
@@ -51,6 +52,8 @@ def meaning(turn: Turn, asked: str) -> Handle:
     """How the message is to be taken."""
     intent = turn.intent
     if turn.pressed:
+        if intent == "pick" and turn.entities.get("slot") == "add":
+            return take_added
         if intent == "pick":
             return take_picked if turn.entities.get("slot") == asked else ask_again
         if intent in ("affirm", "deny") and "question" in turn.entities:
@@ -77,6 +80,8 @@ def aside(turn: Turn, asked: str) -> Handle | None:
     if is_short and intent != f"request_{turn.form_kind}":
         if intent in ("affirm", "deny", "correct") and (asked == "confirmation" or turn.state("known").get(asked)):
             return HANDLERS[intent]
+        if intent in ("affirm", "deny") and asked in ("email", "phone", "contract"):
+            return say_needed
         if intent in POLITE:
             return say_politely
         if intent in HANDLERS and intent not in ("affirm", "deny", "correct"):
@@ -166,6 +171,16 @@ HANDLERS: dict[str, Handle] = {
 }
 
 
+async def take_added(turn: Turn, asked: str) -> Events:
+    return await summary.add(turn, str(turn.entities["value"]))
+
+
+async def say_needed(turn: Turn, asked: str) -> Events:
+    """Yes or no where a value is asked for."""
+    turn.say("utter_form_needed")
+    return []
+
+
 async def take_picked(turn: Turn, asked: str) -> Events:
     value = str(turn.entities["value"])
     return await confirm(turn, value) if asked == "confirmation" else await check(turn, asked, value)
@@ -197,9 +212,9 @@ async def point_out_urgency(turn: Turn) -> None:
 async def take_value(turn: Turn, asked: str) -> Events:
     """A value with a form of its own; what does not fit may be a question."""
     is_question = turn.text.rstrip().endswith("?") and "@" not in turn.text and asked != "slot"
-    if is_question and await answered(turn):
-        return []
-    return await check(turn, asked, turn.text, or_question=not is_question)
+    if is_question:
+        return [] if await answered(turn) else unanswered(turn)
+    return await check(turn, asked, turn.text, or_question=True)
 
 
 async def at_summary(turn: Turn, asked: str) -> Events:

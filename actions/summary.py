@@ -19,14 +19,12 @@ TELLING_LETTERS = 4  # shorter words are articles and the like
 
 
 async def confirm(turn: Turn, value: str) -> Events:
-    """send, correct, edit:<field>, add:<text> or back."""
+    """send, correct, edit:<field> or back."""
     form = turn.state("form")
     if value == "send":
         return settled(turn, SlotSet("confirmation", "send"))
     if value.startswith("edit:"):
         return settled(turn, SlotSet(value.removeprefix("edit:"), None), SlotSet("confirmation", None))
-    if value.startswith("add:"):
-        return await add(turn, value.removeprefix("add:"))
     return [SlotSet("confirmation", None), *turn.set(form={**form, "correcting": value == "correct"})]
 
 
@@ -42,8 +40,8 @@ async def add(turn: Turn, text: str) -> Events:
         checked = await turn.web.check("text", f"{before}\n{text}".strip(), turn.lang, turn.conversation)
     except Refused as error:
         turn.say(error_response(error.code))
-        return [SlotSet("confirmation", None)]
-    return settled(turn, *values.store(turn, "text", checked), SlotSet("confirmation", None))
+        return []
+    return settled(turn, *values.store(turn, "text", checked))
 
 
 async def new_value(turn: Turn) -> Events:
@@ -56,10 +54,11 @@ async def anything_else(turn: Turn) -> Events:
     """Neither a value nor a yes or no: the name of a button, a question, or something to add to the request."""
     if (picked := named_button(turn)) is not None:
         return await confirm(turn, picked)
-    if not await values.answered(turn):
-        is_question = turn.text.rstrip().endswith("?")
-        response = "utter_no_answer_in_form" if is_question else "utter_error_confirmation"
-        turn.say(response, add=payload("pick", slot="confirmation", value=f"add:{turn.text}"))
+    if await values.answered(turn):
+        return []
+    if turn.text.rstrip().endswith("?"):
+        return values.unanswered(turn)
+    turn.say("utter_error_confirmation", add=payload("pick", slot="add", value=turn.text))
     return []
 
 

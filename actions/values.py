@@ -10,7 +10,7 @@ from rasa_sdk.events import SlotSet
 from actions import answer
 from actions.errors import Refused, Unavailable
 from actions.forms import error_response, subject_of
-from actions.turn import Events, Turn
+from actions.turn import Events, Turn, payload
 from actions.web import Checked
 
 FAILURES = 3
@@ -31,9 +31,9 @@ async def check(turn: Turn, asked: str, value: str, *, or_question: bool = False
         checked = await turn.web.check(asked, value, turn.lang, turn.conversation)
     except Refused as error:
         if or_question:
-            known = [name for name in telling(turn) if name not in (asked, "severity") and turn.slot(name)]
-            if replaced := await recognised(turn, known):
-                return replaced
+            if noted := await recognised(turn, [name for name in telling(turn) if name not in (asked, "severity")]):
+                turn.say("utter_noted")
+                return noted
             if len(value.split()) >= 3 and await answered(turn):
                 return []
         failures = int(form.get("failures", 0)) + 1
@@ -97,6 +97,15 @@ def refused(turn: Turn, field: str, error: Refused) -> Events:
     if field == "email" or (bare_number and ":" not in turn.text):
         turn.say(error_response(error.code))
         return [SlotSet(field, turn.slot(field))]
+    return []
+
+
+def unanswered(turn: Turn) -> Events:
+    """Say that no article answers the question in between; it can go with the request where that has a text."""
+    if turn.slot("text"):
+        turn.say("utter_no_answer_in_form", add=payload("pick", slot="add", value=turn.text))
+    else:
+        turn.say("utter_no_answer_yet")
     return []
 
 

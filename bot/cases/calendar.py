@@ -12,7 +12,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import holidays
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from icalendar import Alarm, Calendar, Event
 
 from .model import Say
@@ -143,6 +143,14 @@ def display(moment: datetime, lang: str, time_zone: str, say: Say) -> str:
     """A moment as customers read it: « mardi 1 décembre 2026 à 14:00 », in the given time zone."""
     zone, locale = ZoneInfo(time_zone), say(lang, "cases.locale")
     day = format_date(moment.astimezone(zone), "full", locale=locale)
+    clock = format_time(moment, "short", tzinfo=zone, locale=locale)
+    return say(lang, "cases.moment", date=day, time=clock)
+
+
+def display_short(moment: datetime, lang: str, time_zone: str, say: Say) -> str:
+    """The same for a button: « mar. 1 déc. à 14:00 »."""
+    zone, locale = ZoneInfo(time_zone), say(lang, "cases.locale")
+    day = format_skeleton("MMMEd", moment.astimezone(zone), locale=locale)
     clock = format_time(moment, "short", tzinfo=zone, locale=locale)
     return say(lang, "cases.moment", date=day, time=clock)
 

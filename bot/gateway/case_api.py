@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.cases import Case, Conflict, receipt, store, texts
-from bot.cases.calendar import display, free_slots
+from bot.cases.calendar import display_short, free_slots
 from bot.cases.model import NotFound, read_reference
 from bot.cases.slots import iso
 from bot.gateway.context import GATEWAY, LANG, ApiError, Gateway, time_zones
@@ -100,7 +100,7 @@ async def slots(gateway: Gateway, lang: str, zone: str | None = None, limit: int
     free = free_slots(gateway.policy.hours, gateway.policy.callback, now, taken, limit=limit)
     say = gateway.catalogue.text
     return {
-        "slots": [{"start": iso(start, shown), "display": display(start, lang, shown, say)} for start in free],
+        "slots": [{"start": iso(start, shown), "display": display_short(start, lang, shown, say)} for start in free],
         "time_zone": shown,
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from bot.gateway.journal import Conversation
 
 FIELDS = ("email", "phone", "subject", "text", "contract", "severity", "system", "slot")
 SLOTS_OFFERED = 6
+NOON = 12
 
 
 async def check_field(request: web.Request) -> web.Response:
@@ -36,7 +38,17 @@ async def check_field(request: web.Request) -> web.Response:
 async def get_slots(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
     zone = await _time_zone(gateway, request.query.get("conversation"))
-    return web.json_response(await slots(gateway, _lang(request, request.query), zone, limit=SLOTS_OFFERED))
+    found = await slots(gateway, _lang(request, request.query), zone)
+    return web.json_response({**found, "slots": spread(found["slots"])})
+
+
+def spread(offered: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The first slot of each morning and of each afternoon: something for everybody in a few buttons."""
+    halves: dict[tuple[date, bool], dict[str, str]] = {}
+    for slot in offered:
+        start = datetime.fromisoformat(slot["start"])
+        halves.setdefault((start.date(), start.hour >= NOON), slot)
+    return list(halves.values())[:SLOTS_OFFERED]
 
 
 async def post_case(request: web.Request) -> web.Response:

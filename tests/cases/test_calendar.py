@@ -14,6 +14,7 @@ from bot.cases.calendar import (
     calendar_file,
     display,
     display_local,
+    display_short,
     free_slots,
     intervals,
     is_holiday,
@@ -182,6 +183,14 @@ def test_moments_are_shown_in_language_and_zone(lang: str, time_zone: str, shown
 )
 def test_a_clock_that_differs_from_the_companys_is_named(lang: str, time_zone: str, shown: str, say: Say) -> None:
     assert display_local(paris("2026-12-01T14:00"), lang, time_zone, "Europe/Paris", say) == shown
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [("fr", "mar. 1 déc. à 14:00"), ("de", "Di., 1. Dez. um 14:00 Uhr"), ("en", "Tue 1 Dec at 14:00")],
+)
+def test_a_moment_on_a_button_is_short(lang: str, shown: str, say: Say) -> None:
+    assert display_short(paris("2026-12-01T14:00"), lang, "Europe/Paris", say) == shown
 
 
 def test_the_calendar_file_says_when_in_utc_and_escapes_what_people_wrote() -> None:

@@ -212,3 +212,19 @@ def test_any_text_is_either_stored_stably_or_refused_by_a_known_code(field: str,
         assert check(field, checked.value, french) == checked
     assert code in {"stored", *CODES}
     assert sentence
+
+
+@pytest.mark.parametrize(
+    ("typed", "lang", "time_zone", "value"),
+    [
+        ("0171 1234567", "de", None, "+491711234567"),  # not valid in France: the language tells
+        ("0171 1234567", "fr", "Europe/Berlin", "+491711234567"),
+        ("416 555 0199", "en", "America/Toronto", "+14165550199"),
+        ("06 12 34 56 78", "de", None, "+33612345678"),  # the company's country comes before the language's
+        ("06 12 34 56 78", "fr", "Nowhere/Else", "+33612345678"),
+    ],
+)
+def test_a_number_without_country_code_is_read_where_its_typist_is(
+    french: Context, typed: str, lang: str, time_zone: str | None, value: str
+) -> None:
+    assert check("phone", typed, replace(french, lang=lang, time_zone=time_zone)).value == value

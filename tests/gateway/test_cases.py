@@ -289,3 +289,13 @@ async def test_the_form_works_while_a_turn_hangs(site: Site, talk: Talk) -> None
         await open_case(talk, TICKET)
     release.set()
     assert shown(await talk.replies(2))[-1] == "enfin"
+
+
+async def test_the_dialogue_offers_mornings_and_afternoons_of_several_days(site: Site, talk: Talk) -> None:
+    query = {"conversation": talk.id, "lang": "fr"}
+    _, body = await site.inside("GET", "/internal/slots", params=query)
+    starts = [datetime.fromisoformat(slot["start"]) for slot in body["slots"]]
+    assert starts == sorted(starts)
+    halves = {(start.date(), start.hour >= 12) for start in starts}
+    assert len(halves) == len(starts) == 6
+    assert len({day for day, _ in halves}) >= 3

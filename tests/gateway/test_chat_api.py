@@ -58,9 +58,8 @@ async def test_callback_times_are_on_the_clock_that_the_client_named(site: Site)
     _, told = await site.inside("GET", "/internal/slots", params=inside)
     assert (told["time_zone"], told["slots"][0]) == ("America/Toronto", offered["slots"][0])
     _, checked = await site.inside("POST", "/internal/fields/slot", json=inside | {"value": told["slots"][0]["start"]})
-    assert checked == {
-        "value": told["slots"][0]["start"], "display": f"{told['slots'][0]['display']} (heure locale : Toronto)",
-    }  # fmt: skip
+    assert checked["value"] == told["slots"][0]["start"]
+    assert checked["display"].endswith(f"{told['slots'][0]['display'][-5:]} (heure locale : Toronto)")
     assert await talk.patch({"time_zone": "Asia/Tokyo"}) == (
         200, {"id": talk.id, "lang": "fr", "time_zone": "Asia/Tokyo"},
     )  # fmt: skip
@@ -78,7 +77,7 @@ async def test_a_case_keeps_the_clock_for_its_mail_and_its_page(site: Site) -> N
     assert row.time_zone == "America/Toronto"
     page = f"{site.url}/cases/{answer['case']['ref']}?key={row.key}"
     async with site.http.get(page, headers={"Accept": "text/html"}) as response:
-        assert f"{slot['display']} (heure locale : Toronto)" in await response.text()
+        assert f"{slot['display'][-5:]} (heure locale : Toronto)" in await response.text()
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "posixrules", 1, ["Europe/Paris"], "europe/paris"])
