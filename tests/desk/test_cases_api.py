@@ -70,9 +70,7 @@ async def test_of_two_who_claim_a_case_at_once_one_is_told_who_was_faster(
     desk: DeskSite, anna: Colleague, bruno: Colleague
 ) -> None:
     ref = await desk.open()
-    answers = await asyncio.gather(
-        anna.patch(ref, version=1, owner="me"), bruno.patch(ref, version=1, owner="me")
-    )
+    answers = await asyncio.gather(anna.patch(ref, version=1, owner="me"), bruno.patch(ref, version=1, owner="me"))
     assert sorted(status for status, _ in answers) == [200, 409]
     winner = next(body["case"]["owner"] for status, body in answers if status == 200)
     refused = next(body for status, body in answers if status == 409)

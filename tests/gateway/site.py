@@ -221,7 +221,7 @@ async def open_site(folder: Path, rasa: RasaPeer, **values: Any) -> AsyncIterato
                 async with ClientSession() as http:
                     address, inside = (str(server.make_url("")).rstrip("/") for server in (public, internal))
                     yield Site(gateway, rasa, http, address, inside, contract)
-                assert contract.broken == []
+                assert contract.broken == [], contract.broken
             finally:
                 gateway.hub.close()
                 await public.close()

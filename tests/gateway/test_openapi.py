@@ -6,6 +6,7 @@ from openapi_spec_validator import validate
 
 from bot.gateway.openapi import document
 from bot.web import public_app
+from tests.gateway.contract import STAFF
 from tests.gateway.site import Site, Talk
 
 
@@ -17,7 +18,7 @@ async def test_every_route_is_in_the_document_and_every_operation_is_a_route(sit
     routes = {
         (route.method.lower(), route.resource.canonical)
         for route in public_app(site.gateway).router.routes()
-        if route.resource is not None and route.method != "HEAD"
+        if route.resource is not None and route.method != "HEAD" and not route.resource.canonical.startswith(STAFF)
     }
     operations = {
         (method, path)
