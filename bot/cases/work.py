@@ -31,6 +31,17 @@ def expect(edit: Edit, version: int | None) -> None:
         raise ChangedMeanwhile(edit.case)
 
 
+async def confirm(conn: AsyncConnection, ref: str, by: By) -> Case:
+    """The customer says that it is solved; again changes nothing. Conflict `not_resolved`: staff have not said so yet."""
+    edit = await rows.lock(conn, ref, by)
+    if edit.case.status not in sla.DONE:
+        raise Conflict("not_resolved")
+    if edit.case.confirmed_at is None:
+        edit.case = edit.case.with_(confirmed_at=by.now)
+        edit.note(Event.CONFIRMED)
+    return await rows.save(conn, edit)
+
+
 def apply(edit: Edit, changes: Mapping[str, Any]) -> None:
     """The changes in an order in which one does not undo another: the level may call for a consent, a status comes
     last."""

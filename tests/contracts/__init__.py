@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.case_store")
+pytest.register_assert_rewrite("tests.contracts.case_store", "tests.contracts.case_work")

@@ -11,7 +11,19 @@ import pytest
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.cases import Attachment, Channel, Conflict, FieldError, KeyReused, NotFound, Policy, Status, store, tables, work
+from bot.cases import (
+    Attachment,
+    Channel,
+    Conflict,
+    FieldError,
+    KeyReused,
+    NotFound,
+    Policy,
+    Status,
+    store,
+    tables,
+    work,
+)
 from bot.cases.model import utc_text
 from tests.cases.asking import NOW, Desk, callback, sla, ticket
 
