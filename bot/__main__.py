@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+
+if __name__ == "__main__" and sys.argv[1:] == ["run"]:
+    # Stays in memory as long as Guichet runs, so without the libraries of the other commands.
+    from bot.launch import main
+
+    sys.exit(main())
 
 import typer
 from rich.console import Console

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -17,7 +16,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = {"web": "bot serve", "kb": "kb_index serve", "actions": "-m actions", "rasa": "rasa run"}
+PROGRAMS = {"web": "bot serve", "kb": "kb_index serve", "actions": "-m actions", "rasa": "bot.engine run"}
 
 
 def free_ports(count: int) -> list[int]:
@@ -43,15 +42,17 @@ class Guichet:
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.url = f"http://127.0.0.1:{self.ports['PORT']}"
         self.log = data_dir / "launch.log"
-        self._environment = os.environ | {name: str(port) for name, port in self.ports.items()}
-        self._environment |= {"GUICHET_DATA_DIR": str(data_dir), **(settings or {})}
+        self.environment = os.environ | {name: str(port) for name, port in self.ports.items()}
+        self.environment |= {"GUICHET_DATA_DIR": str(data_dir), **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._said_before = 0  # bytes of the log that former starts have written
 
     def start(self, within: float = 300) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._said_before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + within
         while "ready after" not in self.output():
@@ -74,13 +75,14 @@ class Guichet:
             self._process.kill()
             raise
 
-    def output(self) -> str:
-        return self.log.read_text(errors="replace")
+    def ended(self, within: float = 60) -> int:
+        """Wait until it has ended by itself. Returns the exit status."""
+        assert self._process is not None
+        return self._process.wait(within)
 
-    def seconds_until_ready(self) -> float:
-        """From the start of the processes to the first full readiness."""
-        found = re.findall(r"ready after ([0-9.]+) s", self.output())
-        return float(found[-1])
+    def output(self) -> str:
+        """What the last start has said."""
+        return self.log.read_bytes()[self._said_before :].decode(errors="replace")
 
     def processes(self) -> dict[str, psutil.Process]:
         """The running processes by name: supervisor and the four programs (those that live right now)."""

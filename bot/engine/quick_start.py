@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 from typing import Any
@@ -31,9 +32,8 @@ def trust_own_domain() -> None:
 
     checked = DomainProvider.load.__func__  # type: ignore[attr-defined]
 
-    def load(
-        cls: type[DomainProvider], config: dict[str, Any], model_storage: Any, resource: Any, *rest: Any, **more: Any
-    ) -> DomainProvider:
+    @functools.wraps(checked)  # Rasa reads the signature of its components
+    def load(cls: Any, config: Any, model_storage: Any, resource: Any, *rest: Any, **more: Any) -> Any:
         try:
             with model_storage.read_from(resource) as folder:
                 domain = Domain.from_dict(read_yaml_file(folder / "domain.yml"))

@@ -1,6 +1,7 @@
 """`make bench`: the figures of docs/benchmarks.md, Guichet and a bare Rasa bot measured in one run.
 
-GUICHET_BENCH_MINUTES (default 10) is how long the sustained load lasts.
+GUICHET_BENCH_MINUTES (default 10) is how long the sustained load lasts. `python -m tests.bench start` measures the
+start alone.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ import asyncio
 import os
 import platform
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
 import aiohttp
 
-from tests.bench.bare import Bare, running_bare
+from tests.bench.bare import Bare, prepare_bare, running_bare
+from tests.bench.start import measure_starts
 from tests.bench.turns import BareTalker, GuichetTalker, Talker, sustained, throughput, turn_times
-from tests.running import Guichet, running
+from tests.running import Guichet
 
 MIB = 1024 * 1024
 WARM_UP = 3
@@ -41,7 +44,7 @@ async def measure_bare(bare: Bare) -> dict[str, float]:
         short = await turn_times(begin, 8, 30)
         long = await turn_times(begin, 202, 3)
         rate = await throughput(begin, 8, 30)
-    return {"turn 5": around(short, 5), "turn 200": around(long, 200), "rate": rate, "ready": bare.ready_seconds}
+    return {"turn 5": around(short, 5), "turn 200": around(long, 200), "rate": rate}
 
 
 async def measure_guichet(guichet: Guichet, minutes: float) -> dict[str, float]:
@@ -62,7 +65,6 @@ async def measure_guichet(guichet: Guichet, minutes: float) -> dict[str, float]:
         "turn 5": around(short, 5),
         "turn 200": around(long, 200),
         "rate": rate,
-        "ready": guichet.seconds_until_ready(),
         "memory": sum(memory.values()) / MIB,
         "sustained p50": milliseconds(times),
         "sustained p95": statistics.quantiles(times, n=20)[-1] * 1000,
@@ -91,16 +93,37 @@ def report(bare: dict[str, float], ours: dict[str, float]) -> None:
     )
 
 
+def prepared(folder: Path) -> Guichet:
+    """Guichet after its first start, which builds the index and trains the model."""
+    guichet = Guichet(folder, {"GUICHET_LIMIT_CONVERSATIONS": "", "GUICHET_LIMIT_MESSAGES": ""})
+    guichet.start(within=900)
+    guichet.stop()
+    return guichet
+
+
 def main() -> None:
+    only_start = sys.argv[1:] == ["start"]
+    if sys.argv[1:] and not only_start:
+        sys.exit(f"expected nothing or `start`, got {' '.join(sys.argv[1:])}")
     minutes = float(os.environ.get("GUICHET_BENCH_MINUTES", "10"))
-    with tempfile.TemporaryDirectory() as folder:
-        with running_bare(Path(folder) / "bare") as bare:
+    with tempfile.TemporaryDirectory() as name:
+        bare_folder = Path(name) / "bare"
+        prepare_bare(bare_folder)
+        guichet = prepared(Path(name) / "guichet")
+        bare_start, our_start = measure_starts(bare_folder, guichet)
+        if only_start:
+            ratio = our_start / bare_start
+            print(f"ready after start: bare {bare_start:.1f} s, Guichet {our_start:.1f} s, ratio {ratio:.2f}")
+            return
+        with running_bare(bare_folder) as bare:
             bare_figures = asyncio.run(measure_bare(bare))
         print("bare Rasa measured", flush=True)
-        settings = {"GUICHET_LIMIT_CONVERSATIONS": "", "GUICHET_LIMIT_MESSAGES": ""}
-        with running(Path(folder) / "guichet", settings) as guichet:
+        guichet.start()
+        try:
             our_figures = asyncio.run(measure_guichet(guichet, minutes))
-    report(bare_figures, our_figures)
+        finally:
+            guichet.stop()
+    report(bare_figures | {"ready": bare_start}, our_figures | {"ready": our_start})
 
 
 if __name__ == "__main__":

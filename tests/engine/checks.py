@@ -14,6 +14,7 @@ from pathlib import Path
 from rasa.core.actions.action import RemoteAction
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
+from rasa.engine.validation import _get_parameter_information
 from rasa.graph_components.providers.domain_provider import DomainProvider
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SlotSet, UserUttered
@@ -184,6 +185,7 @@ def a_domain_read_without_a_check_is_the_domain_that_rasa_reads() -> None:
             DOMAIN.persist(place / "domain.yml")
         checked = loaded()
         trust_own_domain()
+        _get_parameter_information(DomainProvider, "load")  # what Rasa wants to know of a component before it trains
         assert loaded().as_dict() == checked.as_dict() == DOMAIN.as_dict()
         assert loaded().fingerprint() == checked.fingerprint()
         with storage.write_to(resource) as place:  # not where it is expected: Rasa's own way is taken
