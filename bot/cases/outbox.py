@@ -70,7 +70,7 @@ class Outbox(Worker):
         settled: Settled | None = None,
     ) -> None:
         self._retry = retry or Retry()
-        super().__init__(engine, now=now, longest_wait=self._retry.poll)
+        super().__init__(engine, now=now, longest_wait=self._retry.poll, patience=self._retry.first)
         self._senders = dict(senders)
         self._jitter = jitter
         self._settled = settled

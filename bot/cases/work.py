@@ -32,7 +32,7 @@ def expect(edit: Edit, version: int | None) -> None:
 
 
 async def confirm(conn: AsyncConnection, ref: str, by: By) -> Case:
-    """The customer says that it is solved; again changes nothing. Conflict `not_resolved`: staff have not said so yet."""
+    """The customer says that it is solved; again changes nothing. Conflict `not_resolved`: the staff do not say so."""
     edit = await rows.lock(conn, ref, by)
     if edit.case.status not in sla.DONE:
         raise Conflict("not_resolved")

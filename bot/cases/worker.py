@@ -20,15 +20,19 @@ def utc_now() -> datetime:
 
 class Worker(ABC):
     """Reads from the database what is due; the wake-up only shortens the wait, so several processes may run one each.
-    `longest_wait` in seconds bounds how late something is done that another process has written."""
+    `longest_wait` in seconds bounds how late something is done that another process has written; after a failure it
+    tries again in `patience` seconds."""
 
     name: str
 
-    def __init__(self, engine: AsyncEngine, *, now: Callable[[], datetime], longest_wait: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, now: Callable[[], datetime], longest_wait: float, patience: float = 5.0
+    ) -> None:
         self._engine = engine
         self._reader = engine.execution_options(read_only=True)  # does not wait for writers where writers lock
         self._now = now
         self._longest_wait = longest_wait
+        self._patience = patience
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -46,7 +50,7 @@ class Worker(ABC):
                 raise
             except Exception:
                 log.exception(f"{self.name}_failed")
-                wait = self._longest_wait
+                wait = self._patience
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
 

@@ -17,7 +17,7 @@ from bot.database import make_engine
 from tests.cases.asking import NOW, Desk, ticket
 
 ROOT = Path(__file__).resolve().parents[2]
-When = Literal["committed", "uncommitted", "sent"]
+When = Literal["committed", "uncommitted", "sent", "firing"]
 
 
 def settings(port: int, folder: Path) -> MailSettings:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,13 +9,27 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.cases import Channel, Status, letters, store, work
+from bot.cases import Channel, Policy, Status, letters, store, work
 from bot.cases.clocks import LONGEST_WAIT, Clocks
 from bot.cases.tables import case_events, outbox
+from bot.catalogue import Catalogue
+from bot.company import Company
 from tests.cases.asking import NOW, Desk, callback, sla, ticket
 
 SOON = timedelta(hours=1, minutes=30)  # three quarters of the two hours of severity 1
 DUE = timedelta(hours=2)
+
+
+@pytest.fixture(scope="session")
+def case_policy(company: Company, catalogue: Catalogue) -> Policy:
+    """The sample company's without escalation and resolution: `test_escalation` is about those."""
+    policy = company.policy(catalogue)
+    return replace(
+        policy,
+        levels={n: replace(terms, resolution=None) for n, terms in policy.levels.items()},
+        severities={n: replace(terms, resolution=None) for n, terms in policy.severities.items()},
+        escalations=(),
+    )
 
 
 async def fire(desk: Desk, now: datetime, **more: Any) -> int:
