@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kb_index.config import load_config
-from kb_index.content import read_content
+from kb_index.content import Kind, read_content
 from kb_index.encoder import load_encoder
 from kb_index.errors import KbError
 from kb_index.settings import Settings, load_settings
@@ -29,21 +29,52 @@ def progress(text: str) -> None:
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, typer.Argument(help="A Markdown file or a folder of them.")],
-    lang: Annotated[str, typer.Option(help="Language of files that do not say.")] = "fr",
-    kind: Annotated[str, typer.Option(help="faq (each ## heading is a question), blog or manual.")] = "manual",
-    overwrite: Annotated[bool, typer.Option(help="Replace articles that exist.")] = False,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A file (Markdown, JSON lines, CSV, XLSX, captions in WebVTT or SRT), a folder of them, or the "
+            "address of a page or an RSS or Atom feed."
+        ),
+    ],
+    lang: Annotated[str, typer.Option(help="Language of what does not say.")] = "fr",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="faq, blog or manual. Default: faq for rows, blog for feeds, else manual. A Markdown file imported as "
+            "faq gives one article for each ## question."
+        ),
+    ] = "",
+    video: Annotated[str, typer.Option(help="Address of the video that captions belong to.")] = "",
+    overwrite: Annotated[
+        bool, typer.Option(help="Replace articles of other origin, and those edited here since an import.")
+    ] = False,
 ) -> None:
-    """Take Markdown articles into the content folder."""
-    from kb_index.importing import import_path
+    """Take articles into the content folder. The same source again updates what came from it."""
+    from kb_index.importing import import_source
 
-    if kind not in ("faq", "blog", "manual"):
+    kinds: dict[str, Kind | None] = {"": None, "faq": "faq", "blog": "blog", "manual": "manual"}
+    if kind not in kinds:
         raise typer.BadParameter(f"expected faq, blog or manual, got {kind}", param_hint="--kind")
-    result = import_path(source, load_settings().content_dir, lang, kind, overwrite)
-    for name in result.written:
-        out.print(name, markup=False)
+    settings = load_settings()
+    result = import_source(
+        source,
+        settings.content_dir,
+        lang,
+        kinds[kind],
+        video=video or None,
+        overwrite=overwrite,
+        hosts=settings.import_hosts.split(","),
+    )
+    for what, names in (("new", result.written), ("updated", result.updated)):
+        for name in names:
+            out.print(f"{what}: {name}", markup=False)
     for problem in result.problems:
-        err.print(f"not taken: {problem}", markup=False)
+        err.print(f"not taken: {problem}", markup=False, soft_wrap=True)
+    out.print(
+        f"{len(result.written)} new, {len(result.updated)} updated, {len(result.unchanged)} unchanged, "
+        f"{len(result.problems)} not taken",
+        markup=False,
+    )
     if result.problems:
         raise typer.Exit(1)
 

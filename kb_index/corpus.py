@@ -60,7 +60,7 @@ class Corpus:
         targets: list[Target],
         langs: list[str],
         rows: Rows,
-        entries: Sequence[Entry] = (),
+        entries: list[Entry] | None = None,
     ) -> None:
         """As stored; `Corpus.of` makes one."""
         self.articles = articles
@@ -69,7 +69,7 @@ class Corpus:
         self.passages = passages
         self.targets = targets
         self.langs = langs
-        self.entries = entries
+        self.entries = entries or []
         self.entry_target, self.entry_kind, self.entry_lang = rows.target, rows.kind, rows.lang
         self.entry_passage = rows.passage
         self.size = len(rows.target)

@@ -1,99 +1,107 @@
-"""Markdown of any origin → articles of ours: a file with front matter of ours is copied, any other is given one."""
+"""Takes articles of other origin into the content folder: files, folders, pages, feeds."""
 
 from __future__ import annotations
 
-import re
+import asyncio
 import shutil
-from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
-import frontmatter
-import yaml
-
-from kb_index.content import FOLDERS, read_file
+from kb_index import import_web
+from kb_index.content import FOLDERS, Kind, read_file
+from kb_index.drafts import Imported, Parsed, write_drafts
 from kb_index.errors import ContentError
-from kb_index.passages import anchor
+from kb_index.fetching import Fetcher, Page
+from kb_index.import_files import FORMATS, parse
 
-_FOLDER_OF: dict[str, str] = {kind: folder for folder, kind in FOLDERS.items()}
-_TITLE = re.compile(r"^# +(.+?)[ #]*(?:\{[^}]*\})?$", re.M)
-_ATTRIBUTES = re.compile(r"[ \t]*\{[#.:][^}\n]*\}[ \t]*$", re.M)  # {#anchor .class} of MkDocs and Pandoc
-_SECTION = re.compile(r"^## +", re.M)
+MAX_FILE = 50 * 1024 * 1024
 
 
-@dataclass
-class Imported:
-    """Paths written, below the content folder; and what could not be taken."""
+def import_source(
+    source: str,
+    content_dir: Path,
+    lang: str,
+    kind: Kind | None = None,
+    *,
+    video: str | None = None,
+    overwrite: bool = False,
+    hosts: Iterable[str] = (),
+) -> Imported:
+    """Take a file, a folder of files, or an address. `lang`: of what does not say; `kind`: None for the source's own.
 
-    written: list[str] = field(default_factory=list)
-    problems: list[ContentError] = field(default_factory=list)
+    `video`: the address of the video that captions belong to; `hosts`: those in private networks that may be fetched
+    from. ContentError where the source itself cannot be read; what of it cannot be taken is in the result.
+    """
+    if urlsplit(source).scheme in ("http", "https"):
+        page = asyncio.run(_fetched(source, hosts))
+        parsed = _parse_page(page, lang, kind, video)
+        result = write_drafts(parsed.drafts, content_dir, overwrite)
+        result.problems[:0] = parsed.problems
+        return result
+    return _import_path(Path(source), content_dir, lang, kind, video, overwrite)
 
 
-def import_path(source: Path, content_dir: Path, lang: str, kind: str, overwrite: bool = False) -> Imported:
-    """Take one Markdown file or all below a folder. `kind`: faq (each `##` heading is a question), blog or manual."""
+async def _fetched(url: str, hosts: Iterable[str]) -> Page:
+    async with Fetcher(hosts) as fetcher:
+        return await fetcher.fetch(url)
+
+
+def _parse_page(page: Page, lang: str, kind: Kind | None, video: str | None) -> Parsed:
+    if import_web.is_feed(page):
+        return import_web.feed(page, lang, kind)
+    if page.type in import_web.HTML:
+        return import_web.html(page, lang, kind)
+    name = PurePosixPath(urlsplit(page.url).path).name
+    if PurePosixPath(name).suffix.lower() not in FORMATS:
+        name = f"{name or 'source'}{import_web.SUFFIX_OF_TYPE.get(page.type, '')}"
+    if PurePosixPath(name).suffix.lower() not in FORMATS:
+        expected = "a page, a feed, or a file of " + ", ".join(FORMATS)
+        raise ContentError(page.url, None, f"is {page.type}; expected {expected}")
+    return parse(name, page.data, lang, kind, video, page.url)
+
+
+def _import_path(
+    source: Path, content_dir: Path, lang: str, kind: Kind | None, video: str | None, overwrite: bool
+) -> Imported:
     if not source.exists():
         raise ContentError(str(source), None, "no such file or folder")
-    result = Imported()
-    for path in [source] if source.is_file() else sorted(source.rglob("*.md")):
-        name = path.name if source.is_file() else path.relative_to(source).as_posix()
+    single = source.is_file()
+    copied, parsed = Imported(), Parsed()
+    for path in [source] if single else sorted(one for one in source.rglob("*") if one.suffix.lower() in FORMATS):
+        name = path.name if single else path.relative_to(source).as_posix()
         try:
-            for target, text in _articles(path, name, lang, kind, content_dir).items():
-                if target.exists() and not overwrite:
-                    raise ContentError(name, None, f"{target} exists; use --overwrite to replace it")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8")
-                result.written.append(target.relative_to(content_dir).as_posix())
-            _copy_captions(path, content_dir, name)
+            if path.parent.name in (*FOLDERS, "levels"):  # laid out as our content folder is
+                if path.suffix == ".md":
+                    _copy(path, name, content_dir, overwrite, copied)
+                continue
+            if path.stat().st_size > MAX_FILE:
+                raise ContentError(name, None, f"larger than {MAX_FILE} bytes; divide it")
+            parsed.add(parse(name, path.read_bytes(), lang, kind, video, name))
         except ContentError as problem:
-            result.problems.append(problem)
-    return result
-
-
-def _articles(path: Path, name: str, lang: str, kind: str, content_dir: Path) -> dict[Path, str]:
-    folder = path.parent.name
-    if folder in (*FOLDERS, "levels"):  # laid out as our content folder is
-        read_file(path, f"{folder}/{path.name}")
-        return {content_dir / folder / path.name: path.read_text(encoding="utf-8-sig")}
-    try:
-        meta, text = frontmatter.parse(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ContentError(name, None, f"cannot be read as Markdown in UTF-8: {error}") from error
-    text = _ATTRIBUTES.sub("", text).strip()
-    heading = _TITLE.search(text)
-    title = str(meta.get("title") or (heading.group(1).strip() if heading else path.stem)).strip()
-    if heading:
-        text = (text[: heading.start()] + text[heading.end() :]).strip()
-    if not text:
-        raise ContentError(name, None, "no text in it")
-    ident = anchor(str(meta.get("id") or path.stem))
-    target = content_dir / _FOLDER_OF[kind]
-    if kind != "faq":
-        return {target / f"{ident}.{lang}.md": _written(ident, lang, title, [], text)}
-    result: dict[Path, str] = {}
-    for section in _SECTION.split(text)[1:]:
-        question, _, answer = section.partition("\n")
-        question = question.strip(" _*#")
-        part = anchor(question)[:80].strip("-")
-        if answer.strip():
-            result[target / f"{part}.{lang}.md"] = _written(part, lang, question, [question], answer.strip())
-    if not result:
-        raise ContentError(name, None, "no '## question' heading with a text below; import it as --kind manual")
-    return result
-
-
-def _written(ident: str, lang: str, title: str, questions: list[str], text: str) -> str:
-    meta = {"id": ident, "lang": lang, "title": title, "questions": questions, "updated": date.today().isoformat()}
-    head = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=1000)
-    return f"---\n{head}---\n{text}\n"
-
-
-def _copy_captions(path: Path, content_dir: Path, name: str) -> None:
-    """A video's captions lie beside its article."""
-    captions = path.with_suffix(".vtt")
-    if path.parent.name == "videos" and captions.is_file():
-        try:
-            shutil.copyfile(captions, content_dir / "videos" / captions.name)
-        except shutil.SameFileError:
-            return
+            parsed.problems.append(problem)
         except OSError as error:
-            raise ContentError(name, None, f"captions cannot be copied: {error}") from error
+            parsed.problems.append(ContentError(name, None, f"cannot be read: {error.strerror}"))
+    result = write_drafts(parsed.drafts, content_dir, overwrite)
+    result.written[:0], result.unchanged[:0] = copied.written, copied.unchanged
+    result.problems[:0] = parsed.problems
+    return result
+
+
+def _copy(path: Path, name: str, content_dir: Path, overwrite: bool, result: Imported) -> None:
+    """An article or topic file of ours, with a video's captions beside it."""
+    folder = path.parent.name
+    read_file(path, f"{folder}/{path.name}")
+    for file in (path, path.with_suffix(".vtt")):
+        if not file.is_file() or (file != path and folder != "videos"):
+            continue
+        target = content_dir / folder / file.name
+        shown = target.relative_to(content_dir).as_posix()
+        if target.exists() and target.read_bytes() == file.read_bytes():
+            result.unchanged.append(shown)
+            continue
+        if target.exists() and not overwrite:
+            raise ContentError(name, None, f"{shown} exists and differs; use --overwrite to replace it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        result.written.append(shown)

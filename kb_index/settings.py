@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         10, alias="GUICHET_KEEP_VERSIONS", description="Index versions kept for rollback."
     )
 
+    import_hosts: str = Field(
+        "",
+        alias="GUICHET_IMPORT_HOSTS",
+        description="Hosts in your own network that python -m kb_index import may fetch from, separated by commas.",
+    )
+
     @property
     def versions_dir(self) -> Path:
         """Folder of index versions."""

@@ -142,7 +142,7 @@ class KnownVectors:
         self._row = {digests[at : at + _DIGEST]: at // _DIGEST for at in range(0, len(digests), _DIGEST)}
 
     def __getitem__(self, text: str) -> Floats:
-        return self._vectors[self._row[_digest(text)]]
+        return np.asarray(self._vectors[self._row[_digest(text)]], np.float32)
 
     def __contains__(self, text: object) -> bool:
         return isinstance(text, str) and _digest(text) in self._row
@@ -183,8 +183,9 @@ def older_article(folder: Path, ident: str, lang: str, version: str) -> Article 
         targets = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))["targets"]
         articles = Records(folder).articles
         for name, topic, variants, _ in targets:
-            if name == ident and not topic and lang in variants and articles[variants[lang]].version == version:
-                return articles[variants[lang]]
+            if name == ident and not topic and lang in variants:
+                found = articles[variants[lang]]
+                return found if found.version == version else None
     except (OSError, ValueError, KeyError):
         return None
     return None

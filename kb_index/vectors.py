@@ -40,7 +40,7 @@ class VectorIndex:
             return cls(vectors)
         count, dim = vectors.shape
         lists = 2 ** round(np.log2(4 * np.sqrt(count)))
-        quantizer = faiss.IndexFlatIP(dim)
+        quantizer: Any = faiss.IndexFlatIP(dim)
         kind = faiss.ScalarQuantizer.QT_8bit
         index: Any = faiss.IndexIVFScalarQuantizer(quantizer, dim, lists, kind, faiss.METRIC_INNER_PRODUCT, False)
         index.own_fields = True

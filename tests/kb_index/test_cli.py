@@ -56,32 +56,21 @@ def test_errors_are_one_line_and_status_2(folder: Path, capsys: pytest.CaptureFi
     assert isinstance(run("ask", "x").exception, KbError)
 
 
-def test_import_takes_plain_markdown_and_names_what_it_cannot(folder: Path, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "guide.md").write_text("# The guide {#top}\n\nIntro.\n\n## Part one\n\nText.\n")
-    (source / "empty.md").write_text("# Nothing\n")
+def test_import_reports_what_became_of_everything(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "faq.csv"
+    source.write_text("question;answer\nWhere is it?;There.\nAnd when?;\n")
     result = run("import", str(source), "--lang", "en")
     assert result.exit_code == 1
-    assert "manuals/guide.en.md" in result.stdout
-    assert "empty.md" in result.stderr
-    assert "title: The guide\n" in (folder / "manuals" / "guide.en.md").read_text()
-    (source / "faq.md").write_text("## Where is it?\n\nThere.\n\n## When?\n\nNow.\n")
-    assert run("import", str(source / "faq.md"), "--kind", "faq", "--lang", "en").exit_code == 0
-    assert "Where is it?" in (folder / "faq" / "where-is-it.en.md").read_text()
-    again = run("import", str(source / "faq.md"), "--kind", "faq", "--lang", "en")
-    assert "exists; use --overwrite" in again.stderr
-    from kb_index.content import read_content
-
-    assert not read_content(folder).problems
-
-
-def test_import_copies_a_content_folder_as_it_is(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GUICHET_CONTENT_DIR", str(tmp_path / "other"))
-    assert run("import", str(folder)).exit_code == 0
-    copied = tmp_path / "other" / "faq" / "dark-theme.en.md"
-    assert copied.read_text() == (folder / "faq" / "dark-theme.en.md").read_text()
-    assert (tmp_path / "other" / "levels" / "nas.en.md").is_file()
+    assert "new: faq/where-is-it.en.md" in result.stdout
+    assert "1 new, 0 updated, 0 unchanged, 1 not taken" in result.stdout
+    assert "not taken: faq.csv:3: no answer" in result.stderr
+    source.write_text("question;answer\nWhere is it?;Here.\n")
+    again = run("import", str(source), "--lang", "en")
+    assert again.exit_code == 0
+    assert "0 new, 1 updated, 0 unchanged, 0 not taken" in again.stdout
+    assert run("import", str(source), "--kind", "poem").exit_code == 2
+    assert "no such file" in str(run("import", str(tmp_path / "nowhere.csv")).exception)
+    assert "not a public address" in str(run("import", "http://127.0.0.1:1/").exception)
 
 
 def test_lint_names_what_confuses(folder: Path) -> None:
