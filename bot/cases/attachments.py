@@ -13,10 +13,11 @@ from .tables import attachments as table
 
 
 async def add_attachment(
-    conn: AsyncConnection, attachment: Attachment, now: datetime, author: str | None = None
+    conn: AsyncConnection, attachment: Attachment, now: datetime, author: str | None = None, message: str | None = None
 ) -> None:
     """Note a file that the caller has stored. Without `ref` it joins the conversation's next case; one that an agent
-    (`author`) has uploaded for a case joins the message that is sent next with it."""
+    (`author`) has uploaded for a case joins the message that is sent next with it; one that came by mail belongs to its
+    `message`."""
     await conn.execute(
         insert(table).values(
             id=attachment.id,
@@ -27,6 +28,7 @@ async def add_attachment(
             path=attachment.path,
             ref=attachment.ref,
             author=author,
+            message=message,
             created_at=now,
         )
     )

@@ -43,7 +43,9 @@ words = Table(
     "case_words",
     metadata,
     Column("word", _WORD, primary_key=True),
-    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), primary_key=True),
+    Index("case_words_by_case", "ref", "word"),
+    sqlite_with_rowid=False,
 )
 
 # Up to which version somebody has seen a case.

@@ -15,12 +15,14 @@ from .model import Case, Channel, Event, Status, utc_text
 
 # Which channels an event goes to. A request that needs consent is told to its customer alone until it is given.
 _STAFF = (Channel.STAFF_MAIL, Channel.WEBHOOK)
+_WHOLE = (Channel.CUSTOMER_MAIL, *_STAFF, Channel.TICKET_SYSTEM)
 _ROUTES: dict[Event, tuple[Channel, ...]] = {
-    Event.CREATED: (Channel.CUSTOMER_MAIL, *_STAFF),
-    Event.CONSENTED: (Channel.CUSTOMER_MAIL, *_STAFF),
+    Event.CREATED: _WHOLE,
+    Event.CONSENTED: _WHOLE,
     Event.LEVEL: (Channel.CUSTOMER_MAIL,),  # raised to where a consent is needed
     Event.CALLBACK: (Channel.CUSTOMER_MAIL,),  # booked anew
-    Event.REPLY: (Channel.CUSTOMER_MAIL,),
+    Event.REPLY: (Channel.CUSTOMER_MAIL, Channel.TICKET_SYSTEM),
+    Event.CUSTOMER: (Channel.TICKET_SYSTEM,),
     Event.DUE_SOON: (Channel.STAFF_MAIL,),
     Event.BREACHED: (Channel.STAFF_MAIL,),
     Event.RESOLUTION_DUE_SOON: (Channel.STAFF_MAIL,),
@@ -55,7 +57,7 @@ async def post(
     **more: Any,
 ) -> list[str]:
     """One outbox row for each of `channels` that this event concerns, `only` some of them; returns their ids. `more`
-    joins the payload: `message` and `files` of a reply, `reason` and `to` of an escalation."""
+    joins the payload: `message` and `files` of what was written, `reason` and `to` of an escalation."""
     wanted = [channel for channel in _ROUTES.get(event, ()) if channel in channels and channel in only]
     if case.email is None:
         wanted = [channel for channel in wanted if channel != Channel.CUSTOMER_MAIL]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -62,9 +62,10 @@ class Page:
     total: int
 
 
-def where(filters: Mapping[str, str], me: str, now: datetime) -> ColumnElement[bool]:
+def where(filters: Mapping[str, str], me: str, now: datetime, frequent: Collection[str] = ()) -> ColumnElement[bool]:
     """The condition that filters make together; several values of one are alternatives. Resolved, closed and sleeping
-    cases are left out unless asked for (`status`, `snoozed`) or searched for (`q`). FieldError `invalid_filter`."""
+    cases are left out unless asked for (`status`, `snoozed`) or searched for (`q`; `frequent` is what `words.common`
+    says of it). FieldError `invalid_filter`."""
     readers: Mapping[str, Callable[[str], ColumnElement[bool]]] = {
         "kind": lambda value: cases.c.kind == _one_of(value, "kind", [kind.value for kind in Kind]),
         "level": lambda value: cases.c.level == int(_one_of(value, "level", "1234")),
@@ -78,7 +79,7 @@ def where(filters: Mapping[str, str], me: str, now: datetime) -> ColumnElement[b
     found = []
     for name, values in filters.items():
         if name == "q":
-            found += [words.found_by(values)] if values.strip() else []
+            found += [words.found_by(values, frequent)] if values.strip() else []
         elif name not in readers or not values.isprintable():
             raise FieldError("invalid_filter", name)
         elif parts := [part.strip() for part in values.split(",") if part.strip()]:
@@ -139,18 +140,28 @@ async def page(
     """One page, `limit` at most 200. FieldError: a filter, sort or cursor that is none."""
     if sort not in _ORDERS:
         raise FieldError("invalid_filter", "sort")
-    order, condition = _ORDERS[sort], where(filters, me, now)
+    order, frequent = _ORDERS[sort], await words.common(conn, filters.get("q", ""))
+    condition = where(filters, me, now, frequent)
     limit = max(1, min(limit, MOST))
     behind = true() if after is None else _behind(order, _read_cursor(after, sort, len(order)))
-    query = _with_reads(me).where(condition, behind)
-    ordered = query.order_by(*(column.desc() if down else column.asc() for column, down in order)).limit(limit + 1)
-    found = (await conn.execute(ordered)).mappings().all()
-    total = (await conn.execute(select(func.count()).select_from(cases).where(condition))).scalar_one()
-    items = await _listed(conn, found[:limit])
-    following = None
-    if len(found) > limit:
-        following = _cursor(sort, items[-1].case)
-    return Page(items, following, total)
+    # First the keys alone, which an index has, each case asked once for page and total; then the cases of the page.
+    keys = select(cases.c.ref, behind.label("behind"), func.count().over().label("total")).where(condition)
+    keyed = keys.add_columns(*(column.label(f"k{n}") for n, (column, _) in enumerate(order))).subquery()
+    places = [keyed.c[f"k{n}"].desc() if down else keyed.c[f"k{n}"].asc() for n, (_, down) in enumerate(order)]
+    query = select(keyed.c.ref, keyed.c.total).where(keyed.c.behind).order_by(*places).limit(limit + 1)
+    found = (await conn.execute(query)).all()
+    refs = [row.ref for row in found[:limit]]
+    items = {}
+    if refs:
+        full = _with_reads(me).where(cases.c.ref.in_(refs))
+        items = {item.case.ref: item for item in await _listed(conn, (await conn.execute(full)).mappings().all())}
+    if found:
+        total = found[0].total
+    else:
+        total = (await conn.execute(select(func.count()).select_from(cases).where(condition))).scalar_one()
+    in_order = [items[ref] for ref in refs if ref in items]
+    following = _cursor(sort, in_order[-1].case) if len(found) > limit else None
+    return Page(in_order, following, total)
 
 
 async def some(conn: AsyncConnection, which: ColumnElement[bool], me: str, limit: int = 50) -> list[Listed]:
@@ -161,16 +172,18 @@ async def some(conn: AsyncConnection, which: ColumnElement[bool], me: str, limit
 
 async def count(conn: AsyncConnection, filters: Sequence[Mapping[str, str]], me: str, now: datetime) -> list[int]:
     """How many cases each of these filters finds, in one visit."""
-    columns = [func.count().filter(_valid(each, me, now)).label(f"n{i}") for i, each in enumerate(filters)]
-    if not columns:
+    frequent = [await words.common(conn, each.get("q", "")) for each in filters]
+    conditions = [_valid(each, me, now, often) for each, often in zip(filters, frequent, strict=True)]
+    if not conditions:
         return []
+    columns = [func.count().filter(condition).label(f"n{n}") for n, condition in enumerate(conditions)]
     row = (await conn.execute(select(*columns).select_from(cases))).one()
     return [int(value) for value in row]
 
 
-def _valid(filters: Mapping[str, str], me: str, now: datetime) -> ColumnElement[bool]:
+def _valid(filters: Mapping[str, str], me: str, now: datetime, frequent: Collection[str]) -> ColumnElement[bool]:
     try:
-        return where(filters, me, now)
+        return where(filters, me, now, frequent)
     except FieldError:  # a view kept by an earlier release
         return false()
 

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """Plain values: the server, who writes (`sender`), who serves (`staff`), and what the texts need.
+    """Plain values: the server, who writes (`sender`), who serves (`staff`), and what the texts need. Customers
+    answer to `inbound` where mails to cases are read, with `plus` behind a plus sign and the case's reference.
 
     `public_url` is where customers reach the web process; `attachments` the folder of uploaded files.
     """
@@ -39,6 +40,8 @@ class MailSettings:
     staff_lang: str
     public_url: str
     attachments: Path
+    inbound: str | None = None
+    plus: bool = False
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     security: Literal["none", "starttls", "tls"] = "starttls"
@@ -59,7 +62,9 @@ class Mailer:
         subject, body = texts.customer_mail(
             letter, say=self._say, company=settings.company, time_zone=settings.time_zone, link=link
         )
-        message = self._message(letter, case["email"], subject, body, reply_to=settings.staff, lang=case["lang"])
+        message = self._message(
+            letter, case["email"], subject, body, reply_to=self._answers_to(case["ref"]), lang=case["lang"]
+        )
         if letter["event"] == Event.REPLY:
             await self._as_answer(message, letter)
         elif case["slot"]:
@@ -80,6 +85,13 @@ class Mailer:
             if case["slot"]:
                 self._add_calendar(message, letter, settings.staff_lang, "staff_summary")
         await self._send(message)
+
+    def _answers_to(self, ref: str) -> str:
+        settings = self._settings
+        if settings.inbound is None or not settings.plus:
+            return settings.inbound or settings.staff
+        name, _, domain = settings.inbound.partition("@")
+        return f"{name}+{ref.lower()}@{domain}"
 
     def _message(
         self, letter: Mapping[str, Any], to: str, subject: str, body: str, *, reply_to: str, lang: str

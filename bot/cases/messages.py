@@ -7,7 +7,7 @@ letter and its files are written in the same transaction.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from . import rows, sla, tables, words, work
 from .desk_tables import messages as table
 from .fields import clean
-from .model import Case, Conflict, Event, FieldError, Status
+from .model import Case, Channel, Conflict, Event, FieldError, Status
 from .rows import By, Edit
 
 LONGEST = 20_000
@@ -78,15 +78,20 @@ async def add_note(
     text: str,
     mentions: Collection[str] = (),
     files: Sequence[str] = (),
+    html: str | None = None,
+    message_id: str | None = None,
+    news: bool = False,
 ) -> Written:
-    """Something for colleagues alone; `mentions` are ids of people."""
+    """Something for colleagues alone; `mentions` are ids of people. A mail of somebody else than the customer is one
+    too: with its `html`, and as something to read (`news`)."""
     edit = await rows.lock(conn, ref, by)
     if known := await _known(conn, edit, by.actor, client_id):
         return known
-    message = await _insert(conn, edit, "note", by.actor, client_id, text, mentions=mentions)
+    kept = {"html": sanitised(html) if html else None, "message_id": message_id}
+    message = await _insert(conn, edit, "note", by.actor, client_id, text, mentions=mentions, **kept)
     await _give(conn, edit, message, files)
     edit.note(Event.NOTE, message, mentions=list(mentions))
-    edit.news = bool(mentions)
+    edit.news = news or bool(mentions)
     return Written(id=message, case=await rows.save(conn, edit), new=True)
 
 
@@ -120,7 +125,9 @@ async def reply(
         work.set_status(edit, Status.IN_PROGRESS)
     case = await work.finish(conn, edit)
     said = {"text": text, "author": author_name, "in_reply_to": await _last_mail(conn, ref)}
-    letters = await rows.tell(conn, case, Event.REPLY, by, files=attached, message=said)
+    by_mail = {Channel.CUSTOMER_MAIL}
+    letters = await rows.tell(conn, case, Event.REPLY, by, only=by_mail, files=attached, message=said)
+    await rows.tell(conn, case, Event.REPLY, by, only=set(Channel) - by_mail, files=attached, message=said)
     letter = letters[0] if letters else None
     if letter is not None:
         await conn.execute(update(table).where(table.c.id == message).values(letter=letter))
@@ -137,9 +144,11 @@ async def add_customer(
     html: str | None = None,
     message_id: str | None = None,
     author: str = CUSTOMER,
+    files: Sequence[Mapping[str, Any]] = (),
 ) -> Written:
     """What the customer wrote, or somebody else (`author`) in their place. A case that was resolved, slept or waited
-    for the customer goes on."""
+    for the customer goes on. `files` (`{"id", "name", "type", "size", "path"}`) are told to other ticket systems; the
+    caller keeps them as the message's."""
     edit = await rows.lock(conn, ref, by)
     if known := await _known(conn, edit, author, client_id):
         return known
@@ -158,7 +167,26 @@ async def add_customer(
     if edit.case.status in {Status.WAITING_CUSTOMER, *sla.DONE} and edit.case.merged_into is None:
         work.set_status(edit, Status.OPEN if edit.case.owner is None else Status.IN_PROGRESS)
     work.set_snooze(edit, None)
-    return Written(id=message, case=await rows.save(conn, edit), new=True)
+    case = await rows.save(conn, edit)
+    await rows.tell(conn, case, Event.CUSTOMER, by, files=list(files), message={"text": text, "author": author})
+    return Written(id=message, case=case, new=True)
+
+
+async def opened_by_mail(
+    conn: AsyncConnection, ref: str, by: By, *, text: str, html: str | None, message_id: str
+) -> None:
+    """Keep the mail that a case came from, so that answers go below it. The case itself shows what it said."""
+    edit = await rows.lock(conn, ref, by)
+    if await _known(conn, edit, CUSTOMER, message_id) is None:
+        more = {"html": sanitised(html) if html else None, "message_id": message_id}
+        await _insert(conn, edit, "customer", CUSTOMER, message_id, text, **more)
+
+
+async def case_of_mail(conn: AsyncConnection, message_ids: Sequence[str]) -> str | None:
+    """The case that one of these mails belongs to, the newest where there are several."""
+    query = select(table.c.ref).where(table.c.message_id.in_(message_ids)).order_by(table.c.at.desc()).limit(1)
+    found: str | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def settled(conn: AsyncConnection, letter: str, status: str, by: By) -> Case | None:

@@ -32,6 +32,7 @@ class Channel(StrEnum):
     CUSTOMER_MAIL = "customer_mail"
     STAFF_MAIL = "staff_mail"
     WEBHOOK = "webhook"
+    TICKET_SYSTEM = "ticket_system"
 
 
 class Event(StrEnum):

@@ -95,6 +95,12 @@ cases = Table(
     Index("cases_by_owner", "owner", "status"),
     Index("cases_by_email", "email"),
     Index("cases_by_phone", "phone"),
+    # What lists are filtered and sorted by, beside the long texts: they are read for the cases of one page alone.
+    Index(
+        "cases_listed",
+        *("status", "due_at", "ref", "snoozed_until", "soon_at", "paused_since"),
+        *("owner", "level", "kind", "priority", "created_at", "updated_at"),
+    ),
 )
 
 # What happened to a case, by whom: never changed, only added to.

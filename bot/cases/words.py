@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, and_, false, select
+from sqlalchemy import ColumnElement, and_, false, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,7 @@ from .tables import cases
 
 MOST_WORDS = 2_000  # of one text; what follows is not found
 MOST_TYPED = 10
+COMMON = 3_000  # words of cases
 _WORD = re.compile(r"\w+")
 
 
@@ -35,16 +36,36 @@ async def index(conn: AsyncConnection, ref: str, texts: Iterable[str | None]) ->
     await conn.execute(dialect.insert(words).on_conflict_do_nothing(), rows)
 
 
-def found_by(typed: str) -> ColumnElement[bool]:
+async def common(conn: AsyncConnection, typed: str) -> frozenset[str]:
+    """Of the words typed, those that begin so many words that cases had better be asked one by one."""
+    terms = [] if is_reference(read_reference(typed)) else split(typed)[:MOST_TYPED]
+    found = []
+    for term in terms:
+        query = select(literal(1)).select_from(words).where(_begins(term)).offset(COMMON).limit(1)
+        if (await conn.execute(query)).first() is not None:
+            found.append(term)
+    return frozenset(found)
+
+
+def found_by(typed: str, frequent: Collection[str] = ()) -> ColumnElement[bool]:
     """Whether a case is the one of the reference typed, however spelled; else whether it has every word typed, each as
-    the beginning of one of its words."""
+    the beginning of one of its words. `frequent` is what `common` says; it changes the time taken alone."""
     ref = read_reference(typed)
     if is_reference(ref):
         return cases.c.ref == ref
     terms = split(typed)[:MOST_TYPED]
     if not terms:
         return false()
-    return and_(*(cases.c.ref.in_(select(words.c.ref).where(_begins(term))) for term in terms))
+    # The rare words first: few cases are left to be asked for the others.
+    return and_(*(_has(term, term in frequent) for term in sorted(terms, key=lambda term: term in frequent)))
+
+
+def _has(term: str, frequent: bool) -> ColumnElement[bool]:
+    if not frequent:
+        return cases.c.ref.in_(select(words.c.ref).where(_begins(term)))
+    # Not EXISTS: PostgreSQL would make of it the list of all cases that the other way makes.
+    one = select(literal(1)).where(words.c.ref == cases.c.ref, _begins(term)).limit(1)
+    return one.correlate(cases).scalar_subquery().is_not(None)
 
 
 def _begins(term: str) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.bench import desk
 from tests.bench.bare import Bare, prepare_bare, running_bare
 from tests.bench.start import measure_starts
 from tests.bench.turns import BareTalker, GuichetTalker, Talker, sustained, throughput, turn_times
@@ -102,9 +103,12 @@ def prepared(folder: Path) -> Guichet:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["desk"]:
+        desk.main()
+        return
     only_start = sys.argv[1:] == ["start"]
     if sys.argv[1:] and not only_start:
-        sys.exit(f"expected nothing or `start`, got {' '.join(sys.argv[1:])}")
+        sys.exit(f"expected nothing, `start` or `desk`, got {' '.join(sys.argv[1:])}")
     minutes = float(os.environ.get("GUICHET_BENCH_MINUTES", "10"))
     with tempfile.TemporaryDirectory() as name:
         bare_folder = Path(name) / "bare"
@@ -124,6 +128,7 @@ def main() -> None:
         finally:
             guichet.stop()
     report(bare_figures | {"ready": bare_start}, our_figures | {"ready": our_start})
+    desk.main()
 
 
 if __name__ == "__main__":

@@ -103,9 +103,10 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(["ref"], ["cases.ref"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("word", "ref"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("case_words", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_words_ref"), ["ref"], unique=False)
+        batch_op.create_index("case_words_by_case", ["ref", "word"], unique=False)
 
     op.create_table(
         "external_references",
@@ -141,12 +142,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("author", sa.String(length=80), nullable=True))
         batch_op.add_column(sa.Column("message", sa.String(length=32), nullable=True))
         batch_op.create_index(batch_op.f("ix_attachments_message"), ["message"], unique=False)
-        batch_op.create_foreign_key("attachments_message_fkey", "case_messages", ["message"], ["id"], ondelete="SET NULL")
+        batch_op.create_foreign_key(
+            "attachments_message_fkey", "case_messages", ["message"], ["id"], ondelete="SET NULL"
+        )
 
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("message", sa.String(length=32), nullable=True))
         batch_op.create_index(batch_op.f("ix_case_events_message"), ["message"], unique=False)
-        batch_op.create_foreign_key("case_events_message_fkey", "case_messages", ["message"], ["id"], ondelete="CASCADE")
+        batch_op.create_foreign_key(
+            "case_events_message_fkey", "case_messages", ["message"], ["id"], ondelete="CASCADE"
+        )
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
@@ -166,6 +171,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("paused_since", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index("cases_by_email", ["email"], unique=False)
+        batch_op.create_index(
+            "cases_listed",
+            [
+                *("status", "due_at", "ref", "snoozed_until", "soon_at", "paused_since"),
+                *("owner", "level", "kind", "priority", "created_at", "updated_at"),
+            ],
+            unique=False,
+        )
         batch_op.create_index("cases_by_owner", ["owner", "status"], unique=False)
         batch_op.create_index("cases_by_phone", ["phone"], unique=False)
 
