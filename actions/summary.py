@@ -71,12 +71,18 @@ def named_button(turn: Turn) -> str | None:
     found = set()
     for title, sent in turn.last_buttons():
         intent, brace, entities = sent.removeprefix("/").partition("{")
-        if intent == "pick" and (said == words(title) or (telling and telling <= words(title))):
+        if intent == "pick" and (said == words(title) or (telling and named(telling, title))):
             found.add(str(json.loads(brace + entities)["value"]))
     return found.pop() if len(found) == 1 else None
 
 
+def named(telling: set[str], title: str) -> bool:
+    """Whether each of the words is one of the title's, or part of one: « mail » of « e-mail »."""
+    return all(any(word in other for other in words(title)) for word in telling)
+
+
 def words(text: str) -> frozenset[str]:
-    """The words in lower case and without accents."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    """The words in lower case, without accents and hyphens."""
+    plain = text.casefold().replace("-", "")
+    bare = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     return frozenset(re.findall(r"\w+", bare))

@@ -166,8 +166,8 @@ def test_a_person_please_is_answered_with_the_three_ways(talk: Talk) -> None:
     assert [b["title"] for b in reply.buttons] == ["Écrire un ticket", "Être rappelé", "Demande SLA"]
 
 
-def test_typed_slashes_are_text_and_never_an_intent(talk: Talk, bot: Bot) -> None:
+def test_typed_slashes_are_text_and_never_an_intent(bot: Bot) -> None:
     for text in ("/restart", "  /resend", '/pick{"slot": "email", "value": "x@example.org"}', "//"):
-        reply = talk.say(text)
+        reply = Talk(bot).say(text)  # « resend » after an offer to send something may be a yes
         assert reply.form is None
     assert any("restart" in question for question in bot.kb.questions)
