@@ -147,9 +147,11 @@ async def add_customer(
     files: Sequence[Mapping[str, Any]] = (),
 ) -> Written:
     """What the customer wrote, or somebody else (`author`) in their place. A case that was resolved, slept or waited
-    for the customer goes on. `files` (`{"id", "name", "type", "size", "path"}`) are told to other ticket systems; the
-    caller keeps them as the message's."""
+    for the customer goes on; what comes for one that was merged is of the one that is left. `files` (`{"id", "name",
+    "type", "size", "path"}`) are told to other ticket systems; the caller keeps them as the message's."""
     edit = await rows.lock(conn, ref, by)
+    while edit.case.merged_into is not None:
+        edit = await rows.lock(conn, edit.case.merged_into, by)
     if known := await _known(conn, edit, author, client_id):
         return known
     message = await _insert(
@@ -164,7 +166,7 @@ async def add_customer(
     )
     edit.note(Event.CUSTOMER, message)
     edit.news = True
-    if edit.case.status in {Status.WAITING_CUSTOMER, *sla.DONE} and edit.case.merged_into is None:
+    if edit.case.status in {Status.WAITING_CUSTOMER, *sla.DONE}:
         work.set_status(edit, Status.OPEN if edit.case.owner is None else Status.IN_PROGRESS)
     work.set_snooze(edit, None)
     case = await rows.save(conn, edit)
@@ -178,8 +180,8 @@ async def opened_by_mail(
     """Keep the mail that a case came from, so that answers go below it. The case itself shows what it said."""
     edit = await rows.lock(conn, ref, by)
     if await _known(conn, edit, CUSTOMER, message_id) is None:
-        more = {"html": sanitised(html) if html else None, "message_id": message_id}
-        await _insert(conn, edit, "customer", CUSTOMER, message_id, text, **more)
+        kept = sanitised(html) if html else None
+        await _insert(conn, edit, "customer", CUSTOMER, message_id, text, html=kept, message_id=message_id)
 
 
 async def case_of_mail(conn: AsyncConnection, message_ids: Sequence[str]) -> str | None:

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.cases import Policy, store
+from bot.cases import Channel, Policy, store
 from bot.cases.model import Say
 from bot.cases.rows import By
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 Data = dict[str, Any]
+CHANNELS = frozenset({Channel.CUSTOMER_MAIL, Channel.STAFF_MAIL, Channel.WEBHOOK})  # what most installations have
 
 
 def ticket(**changes: Any) -> Data:
@@ -60,7 +61,7 @@ class Desk:
     say: Say
 
     def by(self, actor: str, now: datetime = NOW) -> By:
-        return By(actor=actor, now=now, policy=self.policy)
+        return By(actor=actor, now=now, policy=self.policy, channels=CHANNELS)
 
     async def open(self, data: Mapping[str, Any], key: str = "k1", conversation: str = "c1", **more: Any) -> Data:
         return (await self.try_open(data, key, conversation, **more))[0]
@@ -74,6 +75,7 @@ class Desk:
     async def open_in(
         self, conn: AsyncConnection, data: Mapping[str, Any], key: str, conversation: str, now: datetime, **more: Any
     ) -> tuple[Data, bool]:
+        more.setdefault("channels", CHANNELS)
         return await store.open_case(
             conn,
             data,

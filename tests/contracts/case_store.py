@@ -25,7 +25,7 @@ from bot.cases import (
     work,
 )
 from bot.cases.model import utc_text
-from tests.cases.asking import NOW, Desk, callback, sla, ticket
+from tests.cases.asking import CHANNELS, NOW, Desk, callback, sla, ticket
 
 RECEIPT = {"question": "Où est ma facture ?", "reason": "low_probability", "candidates": [], "transcript": []}
 
@@ -48,7 +48,7 @@ class CaseStoreContract:
         body = await desk.open(ticket(), receipt=RECEIPT)
         assert set(body) == {"ref", "kind", "level", "status", "due_at"}
         assert (body["kind"], body["level"], body["status"]) == ("ticket", 1, "open")
-        assert await letters_of(desk.engine) == Counter({(channel.value, "case.created"): 1 for channel in Channel})
+        assert await letters_of(desk.engine) == Counter({(channel.value, "case.created"): 1 for channel in CHANNELS})
         async with desk.engine.connect() as conn:
             case = await store.get_case(conn, body["ref"], conversation="c1")
             rows = (await conn.execute(select(tables.outbox.c.payload, tables.outbox.c.id))).all()
@@ -88,7 +88,7 @@ class CaseStoreContract:
         assert (created, created_again) == (True, False)
         assert first == again
         assert await count(desk.engine, tables.cases) == 1
-        assert await count(desk.engine, tables.outbox) == 3
+        assert await count(desk.engine, tables.outbox) == len(Channel)
 
     async def test_the_same_key_for_other_content_is_refused(self, desk: Desk) -> None:
         await desk.open(ticket())
@@ -198,7 +198,14 @@ class CaseStoreContract:
             async with desk.engine.begin() as conn:
                 case = await store.get_case(conn, body["ref"], conversation="c1")
                 after = await store.record_consent(
-                    conn, case, agreed=True, statement="J’accepte.", actor="c1", policy=case_policy, now=later
+                    conn,
+                    case,
+                    agreed=True,
+                    statement="J’accepte.",
+                    actor="c1",
+                    policy=case_policy,
+                    now=later,
+                    channels=CHANNELS,
                 )
             assert (after.status, utc_text(after.due_at)) == (Status.OPEN, "2026-11-25T15:00:00Z")
         assert await letters_of(desk.engine) == Counter(
@@ -215,7 +222,14 @@ class CaseStoreContract:
         with pytest.raises(Conflict, match="consent_settled"):
             async with desk.engine.begin() as conn:
                 await store.record_consent(
-                    conn, after, agreed=False, statement="…", actor="c1", policy=case_policy, now=later
+                    conn,
+                    after,
+                    agreed=False,
+                    statement="…",
+                    actor="c1",
+                    policy=case_policy,
+                    now=later,
+                    channels=CHANNELS,
                 )
 
     async def test_a_refused_consent_closes_the_case_and_passes_nothing_on(
@@ -225,7 +239,14 @@ class CaseStoreContract:
         async with desk.engine.begin() as conn:
             case = await store.get_case(conn, body["ref"], conversation="c1")
             after = await store.record_consent(
-                conn, case, agreed=False, statement="J’accepte.", actor="link", policy=case_policy, now=NOW
+                conn,
+                case,
+                agreed=False,
+                statement="J’accepte.",
+                actor="link",
+                policy=case_policy,
+                now=NOW,
+                channels=CHANNELS,
             )
         assert (after.status, after.due_at) == (Status.CLOSED, None)
         assert await letters_of(desk.engine) == Counter({("customer_mail", "case.created"): 1})
@@ -236,7 +257,7 @@ class CaseStoreContract:
             case = await store.get_case(conn, body["ref"], conversation="c1")
             with pytest.raises(Conflict, match="consent_not_needed"):
                 await store.record_consent(
-                    conn, case, agreed=True, statement="…", actor="c1", policy=case_policy, now=NOW
+                    conn, case, agreed=True, statement="…", actor="c1", policy=case_policy, now=NOW, channels=CHANNELS
                 )
 
     async def test_rivals_giving_consent_tell_staff_once(self, desk: Desk, case_policy: Policy) -> None:
@@ -246,7 +267,14 @@ class CaseStoreContract:
             async with desk.engine.begin() as conn:
                 case = await store.get_case(conn, body["ref"], conversation="c1")
                 await store.record_consent(
-                    conn, case, agreed=True, statement="J’accepte.", actor="c1", policy=case_policy, now=NOW
+                    conn,
+                    case,
+                    agreed=True,
+                    statement="J’accepte.",
+                    actor="c1",
+                    policy=case_policy,
+                    now=NOW,
+                    channels=CHANNELS,
                 )
 
         await asyncio.gather(*(agree() for _ in range(5)))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cases import (
     CaseError,
+    Channel,
     Conflict,
     FieldError,
     NotFound,
@@ -65,10 +66,11 @@ async def history(desk: Desk, ref: str) -> list[str]:
 
 
 async def letters(desk: Desk, event: str) -> list[dict[str, Any]]:
+    """Mails to customers that tell of an event."""
+    table = tables.outbox
+    mail = (table.c.event == event) & (table.c.channel == Channel.CUSTOMER_MAIL.value)
     async with desk.engine.connect() as conn:
-        return list(
-            (await conn.execute(select(tables.outbox.c.payload).where(tables.outbox.c.event == event))).scalars()
-        )
+        return list((await conn.execute(select(table.c.payload).where(mail))).scalars())
 
 
 async def listed(desk: Desk, **filters: str) -> list[str]:
@@ -438,6 +440,14 @@ class CaseWorkContract:
             await change(desk, one, status=Status.OPEN)
         with pytest.raises(Conflict, match="case_merged"):
             await reply(desk, one)
+
+    async def test_what_the_customer_writes_to_a_merged_case_is_of_the_one_that_is_left(self, desk: Desk) -> None:
+        one, two = await opened(desk), await opened(desk)
+        async with desk.engine.begin() as conn:
+            await merge.merge(conn, one, two, desk.by("anna"))
+            written = await messages.add_customer(conn, one, desk.by("customer"), client_id="m", text="Et là ?")
+        assert written.case.ref == two
+        assert (await loaded(desk, one)).status == Status.CLOSED
 
     async def test_only_another_open_case_of_the_same_customer_can_be_merged_with(self, desk: Desk) -> None:
         one = await opened(desk)
