@@ -23,9 +23,11 @@ from bot.cases.rows import By
 from bot.cases.webhook import Webhook, WebhookSettings
 from bot.catalogue import Catalogue, load_catalogue
 from bot.company import Company, load_company
+from bot.connect import start as connect_start
 from bot.database import Database, make_engine, prepare
 from bot.desk import start as desk_start
 from bot.desk.team import agents
+from bot.desk.telling import asker
 from bot.gateway import (
     article_pages,
     attachments,
@@ -116,6 +118,10 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         languages.close()
         await database.close()
         raise
+
+    async def language(text: str) -> str:
+        return (await languages.follow(text, company.first_language, None, in_form=False)).lang
+
     rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
     turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
     senders, close_senders = _senders(settings, company, catalogue)
@@ -138,7 +144,29 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         outbox.wake()
         desk.feed.wake()
 
-    clocks = Clocks(engine, policy, fired=fired, channels=channels, team=agents)
+    clocks = Clocks(engine, policy, fired=fired, channels=channels, team=agents, asked=asker(catalogue))
+    try:
+        connect = await parts.enter_async_context(
+            connect_start.running(
+                settings,
+                company,
+                catalogue,
+                database,
+                policy=policy,
+                channels=channels,
+                files=attachments,
+                language=language,
+                limiter=limiter,
+                woken=wake_cases,
+            )
+        )
+    except BaseException:
+        await close_senders()
+        await parts.aclose()
+        await http.close()
+        languages.close()
+        await database.close()
+        raise
 
     gateway = Gateway(
         settings=settings,
@@ -155,7 +183,11 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         http=http,
         attachments=settings.data_dir / "attachments",
         wake_cases=wake_cases,
-        other_routes=(partial(staff_start.add_routes, staff=staff), partial(desk_start.add_routes, desk=desk)),
+        other_routes=(
+            partial(staff_start.add_routes, staff=staff),
+            partial(desk_start.add_routes, desk=desk),
+            partial(connect_start.add_routes, connect=connect),
+        ),
     )
     workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
     resumed = await turns.resume()
@@ -187,6 +219,7 @@ def _limiter(settings: Settings) -> Limiter:
         "sign_in_account": settings.limit_sign_in_account,
         "staff_links": settings.limit_sign_in_address,
         "staff_mails": settings.limit_sign_in_account,
+        "mail": settings.limit_mail,
     }
     return Limiter(rules, settings.trusted_proxies)
 
@@ -208,6 +241,8 @@ def _senders(
             staff_lang=company.first_language,
             public_url=settings.base_url,
             attachments=settings.data_dir / "attachments",
+            inbound=settings.inbound_email or None,
+            plus=settings.inbound_plus,
             user=settings.smtp_user or None,
             password=settings.smtp_password.get_secret_value() or None,
             security=settings.smtp_security,

@@ -41,6 +41,7 @@ def files_of(package: str) -> list[Path]:
         ("bot/engine", ("bot.engine",)),
         ("bot/gateway", ("bot.gateway", "bot.cases", *FOUNDATION)),
         ("bot/staff", ("bot.staff", *FOUNDATION)),
+        ("bot/desk", ("bot.desk", "bot.staff", "bot.live", "bot.cases", "bot.gateway", *FOUNDATION)),
     ],
 )
 def test_a_package_imports_only_what_its_place_allows(package: str, allowed: tuple[str, ...]) -> None:

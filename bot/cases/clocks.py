@@ -18,7 +18,7 @@ from . import assignment, escalation, rows
 from .assignment import Agent
 from .model import Channel
 from .policy import Policy
-from .rows import By
+from .rows import Asked, By
 from .tables import cases
 from .tables import deadlines as table
 from .worker import Worker, utc_now
@@ -37,7 +37,7 @@ async def nobody(_conn: AsyncConnection) -> Sequence[Agent]:
 
 class Clocks(Worker):
     """The worker. `fired` is called after something was done (wake the outbox, tell the desk); `team` reads the agents
-    as they are now."""
+    as they are now; `asked` as `rows.By` has it."""
 
     name = "clocks"
 
@@ -49,6 +49,7 @@ class Clocks(Worker):
         fired: Callable[[], None],
         channels: Collection[Channel] = frozenset(Channel),
         team: Team = nobody,
+        asked: Asked | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(engine, now=now, longest_wait=LONGEST_WAIT)
@@ -56,6 +57,7 @@ class Clocks(Worker):
         self._fired = fired
         self._channels = channels
         self._team = team
+        self._asked = asked
 
     async def _work(self) -> None:
         done = await self.fire_due()
@@ -106,7 +108,7 @@ class Clocks(Worker):
         return case is not None
 
     def _by(self, now: datetime) -> By:
-        return By(actor="clock", now=now, policy=self._policy, channels=self._channels)
+        return By(actor="clock", now=now, policy=self._policy, channels=self._channels, asked=self._asked)
 
     async def _next(self) -> datetime | None:
         async with self._reader.connect() as conn:

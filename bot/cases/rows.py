@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,16 +19,20 @@ from .policy import Policy
 _COLUMNS = tuple(column.name for column in tables.cases.columns)
 _RECORDING = 0x67756963  # PostgreSQL's advisory lock while a line of history is written
 
+Asked = Callable[[AsyncConnection, Case], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class By:
     """Who changes a case, when, and by which rules. `actor` is the id of a person of the staff, of a conversation, or
-    `clock`, `link`, `customer`, `system`."""
+    `clock`, `link`, `customer`, `system`. `asked` tells the customer, in the same transaction and beside the mail, that
+    a case has come to need their consent."""
 
     actor: str
     now: datetime
     policy: Policy
     channels: Collection[Channel] = frozenset(Channel)
+    asked: Asked | None = None
 
 
 @dataclass(slots=True)

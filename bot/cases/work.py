@@ -63,6 +63,8 @@ async def finish(conn: AsyncConnection, edit: Edit) -> Case:
     case = await rows.save(conn, edit)
     if asks:
         await rows.tell(conn, case, Event.LEVEL, edit.by)
+        if edit.by.asked is not None:
+            await edit.by.asked(conn, case)
     return case
 
 

@@ -113,7 +113,8 @@ async def patch_case(request: web.Request) -> web.StreamResponse:
             await _seen(conn, case, person)
     except ChangedMeanwhile as error:
         return await changed_meanwhile(request, error, person)
-    request.app[GATEWAY].wake_cases()
+    gateway.wake_cases()
+    gateway.hub.wake(case.conversation)
     return web.json_response(await current(request, case.ref, person))
 
 
@@ -168,6 +169,7 @@ async def post_bulk(request: web.Request) -> web.Response:
             message = error.message(gateway.catalogue.text, lang)
             refused.append({"ref": ref, "code": error.code, "message": message})
         else:
+            gateway.hub.wake(case.conversation)
             done.append(ref)
     request.app[GATEWAY].wake_cases()
     return web.json_response({"done": done, "refused": refused})

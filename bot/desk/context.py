@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.cases import NotFound
 from bot.cases.rows import By
 from bot.desk.feed import Feed
+from bot.desk.telling import asker
 from bot.gateway.context import GATEWAY
 from bot.http import ApiError
 from bot.staff.people import Person
@@ -38,7 +39,8 @@ DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 def by(request: web.Request, person: Person) -> By:
     """Who changes a case here: the person who asks, now, by the company's rules."""
     gateway = request.app[GATEWAY]
-    return By(actor=person.id, now=gateway.now(), policy=gateway.policy, channels=gateway.channels)
+    asked = asker(gateway.catalogue)
+    return By(actor=person.id, now=gateway.now(), policy=gateway.policy, channels=gateway.channels, asked=asked)
 
 
 def named(handler: Handler) -> Handler:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -21,11 +20,10 @@ from bot.cases.tables import attachments as files_table
 from bot.desk import team
 from bot.desk.cases_api import current, shower
 from bot.desk.context import DeskError, by, ids_of, named, ref_of
+from bot.desk.telling import say_reply
 from bot.gateway.article_pages import KbDown, fetch_article
 from bot.gateway.attachments import keep, read_file, safe_name, sniff
 from bot.gateway.context import GATEWAY, Gateway
-from bot.gateway.events import Draft
-from bot.gateway.journal import append
 from bot.http import ApiError, read_json
 from bot.staff.guard import require
 from bot.staff.people import Person
@@ -115,17 +113,7 @@ async def _said(conn: AsyncConnection, written: Written, person: Person) -> None
     await desk_store.mark_seen(conn, case.ref, person.id, case.version)
     if not written.new:
         return
-    entry = await timeline.of_message(conn, written.id)
-    said = {
-        "text": entry.text,
-        "lang": case.lang,
-        "agent": {"name": person.name},
-        "attachments": list(entry.attachments) or None,
-        "case": case.brief(),
-    }
-    # Without a conversation (it came by mail, or was deleted) there is the mail.
-    with contextlib.suppress(LookupError):
-        await append(conn, case.conversation, [Draft(sender="agent", type="text", body=said)])
+    await say_reply(conn, case, await timeline.of_message(conn, written.id), person.name)
 
 
 async def _answer(request: web.Request, written: Written, person: Person) -> web.Response:

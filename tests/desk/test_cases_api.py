@@ -101,13 +101,17 @@ async def test_what_cannot_be_is_refused_by_name(desk: DeskSite, anna: Colleague
 
 
 async def test_level_4_waits_for_the_customer_and_can_only_be_closed(desk: DeskSite, anna: Colleague) -> None:
-    ref = await desk.open(sla())
+    talk = await desk.site.talk()
+    ref = await desk.open(sla(), conversation=talk.id)
     status, body = await anna.patch(ref, level={"level": 4, "reason": "Le NAS est d’un autre fabricant."})
     case = body["case"]
     assert (status, case["level"], case["status"], case["due"], case["waiting"]) == (
         *(200, 4, "waiting_consent"),
         *("paused", "consent"),
     )
+    asked = (await talk.events())[-1]
+    assert (asked["from"], asked["type"], asked["case"]["status"]) == ("system", "case", "waiting_consent")
+    assert (await talk.get(f"cases/{ref}/consent"))[0] == 200
     status, body = await anna.patch(ref, status="in_progress")
     assert (status, body["error"]["code"]) == (409, "consent_missing")
     status, body = await anna.patch(ref, status="closed")
