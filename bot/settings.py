@@ -147,6 +147,94 @@ class Settings(BaseSettings):
         description="Whether GUICHET_WEBHOOK_URL may be an address of the own network.",
     )
 
+    # mail in
+    inbound_email: str = Field(
+        "",
+        alias="GUICHET_INBOUND_EMAIL",
+        description="Address whose mails are read (IMAP, inbound webhook); customers' answers go there; empty: they go "
+        "to GUICHET_STAFF_EMAIL.",
+    )
+    inbound_plus: bool = Field(
+        False,
+        alias="GUICHET_INBOUND_PLUS",
+        description="Whether mails to name+anything@ arrive at GUICHET_INBOUND_EMAIL; answers then go to "
+        "name+reference@, which no mail program loses.",
+    )
+    inbound_secret: SecretStr = Field(
+        SecretStr(""),
+        alias="GUICHET_INBOUND_SECRET",
+        description="Key that calls of POST /api/inbound/mail are signed with; empty: no mails are taken there.",
+    )
+    mail_bytes: int = Field(
+        25 * 1024 * 1024, alias="GUICHET_MAIL_BYTES", ge=64 * 1024, description="Largest mail that is read, in bytes."
+    )
+    mail_authserv: str = Field(
+        "",
+        alias="GUICHET_MAIL_AUTHSERV",
+        description="Name by which our mail server signs its Authentication-Results; mails that it calls forged "
+        "(dmarc=fail) join a case as a note only; empty: nobody's word is taken.",
+    )
+    limit_mail: str = Field(
+        "10/hour",
+        alias="GUICHET_LIMIT_MAIL",
+        description="Confirmations that one sender's mails are answered with; more open tickets without one, so that "
+        "two machines never write to each other for ever; empty: no limit.",
+    )
+    imap_host: str = Field("", alias="IMAP_HOST", description="Server of the mailbox that is read; empty: none is.")
+    imap_port: Port = Field(993, alias="IMAP_PORT", description="Port of that server.")
+    imap_user: str = Field("", alias="IMAP_USER", description="User of the mailbox; empty: GUICHET_INBOUND_EMAIL.")
+    imap_password: SecretStr = Field(SecretStr(""), alias="IMAP_PASSWORD", description="Password of the mailbox.")
+    imap_security: Literal["tls", "starttls", "none"] = Field(
+        "tls",
+        alias="IMAP_SECURITY",
+        description="tls (port 993), starttls (port 143) or none (only for a server on this machine).",
+    )
+    imap_folder: str = Field("INBOX", alias="IMAP_FOLDER", description="Folder of the mailbox that is read.")
+    imap_poll: float = Field(
+        60.0,
+        alias="IMAP_POLL",
+        gt=0,
+        le=3600,
+        description="Seconds between looks where the server cannot tell what is new by itself (IDLE).",
+    )
+
+    # another ticket system
+    ticket_system: Literal["", "zammad", "rest"] = Field(
+        "",
+        alias="GUICHET_TICKET_SYSTEM",
+        description="Ticket system that cases are handed to: zammad, rest (described by GUICHET_TICKET_TEMPLATE); "
+        "empty: none.",
+    )
+    ticket_url: str = Field(
+        "", alias="GUICHET_TICKET_URL", description="Address of the ticket system, such as https://support.example.com."
+    )
+    ticket_token: SecretStr = Field(
+        SecretStr(""), alias="GUICHET_TICKET_TOKEN", description="Access token for the ticket system."
+    )
+    ticket_group: str = Field(
+        "Users", alias="GUICHET_TICKET_GROUP", description="Zammad: group that new tickets belong to."
+    )
+    ticket_template: str = Field(
+        "", alias="GUICHET_TICKET_TEMPLATE", description="rest: YAML file that says how the system is spoken to."
+    )
+    ticket_secret: SecretStr = Field(
+        SecretStr(""),
+        alias="GUICHET_TICKET_SECRET",
+        description="Key that the ticket system signs calls of POST /api/inbound/ticket with; empty: none are taken.",
+    )
+    ticket_poll: float = Field(
+        300.0,
+        alias="GUICHET_TICKET_POLL",
+        ge=1,
+        le=86_400,
+        description="Seconds between looks at the state of a ticket that is open; others are asked for ever later.",
+    )
+    ticket_allow_private: bool = Field(
+        False,
+        alias="GUICHET_TICKET_PRIVATE",
+        description="Whether GUICHET_TICKET_URL may be an address of the own network.",
+    )
+
     # turns
     turn_deadline: float = Field(
         45.0,
@@ -246,6 +334,7 @@ class Settings(BaseSettings):
         "limit_case_pages",
         "limit_sign_in_address",
         "limit_sign_in_account",
+        "limit_mail",
     )
     @classmethod
     def _rate(cls, value: str) -> str:

@@ -103,16 +103,15 @@ def read(raw: bytes, *, headers_only: bool = False) -> Mail:
 
 def _mail(message: Part) -> Mail:
     headers: dict[str, list[str]] = {}
-    for name, value in message.raw_items():
-        headers.setdefault(name.lower(), []).append(_raw(value))
+    for header, value in message.raw_items():
+        headers.setdefault(header.lower(), []).append(_raw(value))
     if not headers:
         raise UnreadableMailError("expected a mail with headers, got none")
     plain, html, files, report = [], [], [], None
     for count, part in enumerate(_leaves(message)):
         if count >= MOST_PARTS:
             raise UnreadableMailError(f"expected at most {MOST_PARTS} parts, got more")
-        kind = part.get_content_type()
-        name = _file_name(part)
+        kind, name = part.get_content_type(), _file_name(part)
         attached = name is not None or part.get_content_disposition() == "attachment"
         if kind == "message/delivery-status":
             report = _report(part, report)

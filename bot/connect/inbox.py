@@ -1,0 +1,395 @@
+"""Takes mails, each once: to the case it belongs to, as a new ticket, or as what became of one of ours.
+
+Everything a mail does is written in one transaction with its key, so that the same mail brought again, by another
+process or after a crash, does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.cases import Attachment, Channel, Policy, fields, messages, store
+from bot.cases.attachments import add_attachment
+from bot.cases.desk_tables import messages as written_messages
+from bot.cases.model import Case, FieldError, Kind, Say
+from bot.cases.rows import By, load
+from bot.cases.tables import cases, insert_new, outbox
+from bot.database import Database
+
+from . import mime, quoting
+from .mime import File, Mail, UnreadableMailError
+from .recognise import Sort, failed_authentication, letters_in, references_in, sort_of, wants_no_answer
+from .tables import mails
+
+log = structlog.get_logger(__name__)
+
+MAILS = Counter("guichet_mails_in", "Mails taken", ["outcome"])
+_LONGEST_SUBJECT = fields.LENGTHS["subject"][1]
+_LONGEST_TICKET = fields.LENGTHS["text"][1]
+_LONGEST_AUTHOR = 80
+_PREFIX = re.compile(r"^(?:(?:re|aw|wg|fw|fwd|tr|réf?|sv)\s?:\s?)+", re.IGNORECASE)
+
+
+class Outcome(StrEnum):
+    ADDED = "added"  # the customer's words joined their case
+    NOTED = "noted"  # somebody else's, or a machine's, joined it as a note
+    OPENED = "opened"  # a new ticket
+    BOUNCED = "bounced"  # one of our mails came back
+    IGNORED = "ignored"  # our own, an automatic reply to nothing, a report that says nothing
+    KNOWN = "known"  # taken before
+    UNREADABLE = "unreadable"
+    FAILED = "failed"  # our fault: kept as a file
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    outcome: Outcome
+    ref: str | None = None
+
+
+class Files(Protocol):
+    """How uploads are checked and kept; `bot.gateway.attachments`."""
+
+    def sniff(self, content: bytes, /) -> str | None: ...
+
+    def safe_name(self, claimed: str | None, kind: str, /) -> str: ...
+
+    def keep(self, path: Path, content: bytes, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxSettings:
+    """`own` are the addresses that we send from and receive at; `authserv` names our mail server in
+    Authentication-Results ("": none is believed); sizes in bytes. Mails that we fail on are kept in `failed`."""
+
+    own: frozenset[str]
+    attachments: Path
+    failed: Path
+    authserv: str = ""
+    mail_bytes: int = 25 * 1024 * 1024
+    file_bytes: int = 5 * 1024 * 1024
+    file_count: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A mail, what kind it is, and what of it will be kept: files as attachments without a case, names of others."""
+
+    mail: Mail
+    sort: Sort
+    text: str
+    html: str | None
+    too_large: int | None  # bytes, where only the headers were fetched
+    files: list[tuple[Attachment, bytes]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+class Inbox:
+    """`language` guesses a text's; `may_answer` says whether this sender may still be answered by itself, so that two
+    machines do not write to each other for ever; `woken` is called after something was written."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: InboxSettings,
+        *,
+        policy: Policy,
+        say: Say,
+        channels: Collection[Channel],
+        files: Files,
+        language: Callable[[str], Awaitable[str]],
+        may_answer: Callable[[str], Awaitable[bool]],
+        woken: Callable[[], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self.settings = settings
+        self._policy = policy
+        self._say = say
+        self._channels = frozenset(channels)
+        self._files = files
+        self._language = language
+        self._may_answer = may_answer
+        self._woken = woken
+        self._now = now
+
+    async def take(self, raw: bytes, *, size: int | None = None) -> Taken:
+        """Do what the mail asks for. `size` is given where only its headers were fetched because it is too large.
+        Errors of database and disk are raised: the same mail may be brought again."""
+        try:
+            taken = await self._take(raw, size)
+        except (DBAPIError, OSError):
+            raise
+        except Exception:
+            taken = Taken(Outcome.FAILED)
+            name = f"{hashlib.sha256(raw).hexdigest()[:32]}.eml"
+            log.exception("mail_failed", kept=name, size=len(raw))
+            await asyncio.to_thread(self._keep_failed, self.settings.failed / name, raw)
+        MAILS.labels(taken.outcome.value).inc()
+        return taken
+
+    async def _take(self, raw: bytes, size: int | None) -> Taken:
+        try:
+            reading = await asyncio.to_thread(self._read, raw, size)
+        except UnreadableMailError as error:
+            log.warning("mail_unreadable", reason=str(error), size=len(raw))
+            return Taken(Outcome.UNREADABLE)
+        if await self._known(reading.mail.key):
+            return Taken(Outcome.KNOWN)
+        lang = await self._language(reading.text)
+        quiet = not (reading.sort == Sort.PERSON and await self._may_be_answered(reading.mail))
+        stored: list[Path] = []
+        try:
+            if reading.sort in (Sort.PERSON, Sort.GENERATED):
+                for attachment, content in reading.files:
+                    path = self.settings.attachments / attachment.path
+                    await asyncio.to_thread(self._files.keep, path, content)
+                    stored.append(path)
+            async with self._database.write() as conn:
+                taken = await self._written(conn, reading, lang, quiet)
+        except BaseException:
+            _remove(stored)
+            raise
+        if taken.outcome not in (Outcome.ADDED, Outcome.NOTED, Outcome.OPENED):
+            _remove(stored)
+        log.info("mail_taken", outcome=taken.outcome.value, ref=taken.ref, sort=reading.sort.value)
+        if taken.ref is not None:
+            self._woken()
+        return taken
+
+    def _read(self, raw: bytes, size: int | None) -> _Reading:
+        """In a thread: parse, recognise, tell apart, check the files."""
+        mail = mime.read(raw, headers_only=size is not None)
+        sort = sort_of(mail, self.settings.own)
+        html, quoted_html = quoting.folded(mail.html)
+        new, quoted = quoting.split(mail.text or quoting.as_text(html))
+        if not new and quoted_html:
+            new = quoting.as_text(quoted_html)
+        shown = f"{html}{quoted_html}" if mail.html else quoting.as_html(new, quoted) if quoted else None
+        reading = _Reading(mail, sort, fields.clean(new, lines=True), shown, size)
+        for file in mail.files:
+            self._check(reading, file)
+        return reading
+
+    def _check(self, reading: _Reading, file: File) -> None:
+        """As uploads are: by content, size and number."""
+        settings = self.settings
+        kind = self._files.sniff(file.content) if len(file.content) <= settings.file_bytes else None
+        if kind is None or len(reading.files) >= settings.file_count:
+            if len(reading.refused) < settings.file_count:
+                reading.refused.append(fields.clean(file.name or "?")[:100])
+            return
+        attachment = Attachment(
+            id=secrets.token_urlsafe(16),
+            conversation="",
+            name=self._files.safe_name(file.name, kind),
+            type=kind,
+            size=len(file.content),
+            path=secrets.token_hex(16),
+        )
+        reading.files.append((attachment, file.content))
+
+    async def _may_be_answered(self, mail: Mail) -> bool:
+        return not wants_no_answer(mail) and await self._may_answer(mail.sender)
+
+    async def _known(self, key: str) -> bool:
+        async with self._database.read() as conn:
+            return (await conn.execute(select(mails.c.key).where(mails.c.key == key))).one_or_none() is not None
+
+    async def _written(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool) -> Taken:
+        """What the mail does, with its key."""
+        now, mail = self._now(), reading.mail
+        claim = {"key": mail.key, "outcome": Outcome.IGNORED.value, "ref": None, "at": now}
+        if not await insert_new(conn, mails, claim):
+            return Taken(Outcome.KNOWN)
+        taken = await self._done(conn, reading, lang, quiet, now)
+        await conn.execute(
+            mails.update().where(mails.c.key == mail.key).values(outcome=taken.outcome.value, ref=taken.ref)
+        )
+        return taken
+
+    async def _done(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool, now: datetime) -> Taken:
+        mail, sort = reading.mail, reading.sort
+        if sort == Sort.OWN:
+            return Taken(Outcome.IGNORED)
+        if sort == Sort.BOUNCE:
+            return await self._bounce(conn, reading, now)
+        case = await self._case(conn, mail)
+        if case is not None:
+            return await self._add(conn, reading, case, now)
+        if sort == Sort.AUTOMATIC:
+            return Taken(Outcome.IGNORED)
+        return await self._open(conn, reading, lang, quiet, now)
+
+    async def _case(self, conn: AsyncConnection, mail: Mail) -> Case | None:
+        """The case the mail belongs to; the one it was merged into."""
+        found = None
+        for ref in references_in(mail):
+            found = await _existing(conn, ref)
+            if found is not None:
+                break
+        if found is None and (letters := letters_in(mail)):
+            query = select(outbox.c.ref).where(outbox.c.id.in_(letters)).limit(1)
+            found = (await conn.execute(query)).scalar_one_or_none()
+        if found is None and mail.references:
+            found = await messages.case_of_mail(conn, mail.references)
+        if found is None:
+            return None
+        case = await load(conn, found)
+        return await load(conn, case.merged_into) if case.merged_into else case
+
+    async def _add(self, conn: AsyncConnection, reading: _Reading, case: Case, now: datetime) -> Taken:
+        """To its case: as the customer's words where it is theirs, else as a note by whoever wrote it."""
+        mail, sort = reading.mail, reading.sort
+        text = self._text(reading, case.lang, messages.LONGEST)
+        forged = failed_authentication(mail, self.settings.authserv)
+        theirs = sort == Sort.PERSON and case.email is not None and mail.sender == case.email.lower() and not forged
+        message_id = mail.message_id and mail.message_id[: messages.LONGEST_CLIENT_ID]
+        files = [] if sort == Sort.AUTOMATIC else reading.files
+        told = [{**attachment.public(), "path": attachment.path} for attachment, _ in files]
+        if theirs:
+            written = await messages.add_customer(
+                conn,
+                case.ref,
+                self._by(messages.CUSTOMER, now),
+                client_id=mail.key,
+                text=text,
+                html=reading.html,
+                message_id=message_id,
+                files=told,
+            )
+        else:
+            written = await messages.add_note(
+                conn,
+                case.ref,
+                self._by((mail.sender or "system")[:_LONGEST_AUTHOR], now),
+                client_id=mail.key,
+                text=self._say(case.lang, "connect.mail.forged", text=text) if forged else text,
+                html=reading.html,
+                message_id=message_id,
+                news=sort != Sort.AUTOMATIC,
+            )
+        await _give(conn, files, case, written.id, now)
+        return Taken(Outcome.ADDED if theirs else Outcome.NOTED, case.ref)
+
+    async def _open(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool, now: datetime) -> Taken:
+        """A new ticket of level 1; `quiet`: nothing is sent back by itself, which could go on for ever."""
+        mail = reading.mail
+        try:
+            address = fields.email(mail.sender).value
+        except FieldError:
+            log.warning("mail_without_sender")
+            return Taken(Outcome.IGNORED)
+        text = self._text(reading, lang, _LONGEST_TICKET)
+        subject = _PREFIX.sub("", mail.subject)[:_LONGEST_SUBJECT].strip()
+        if len(subject) < fields.LENGTHS["subject"][0]:
+            subject = self._say(lang, "connect.mail.no_subject")
+        conversation = f"mail-{mail.key[:32]}"
+        body, _ = await store.open_case(
+            conn,
+            {"kind": Kind.TICKET.value, "email": str(address), "subject": subject, "text": text},
+            conversation=conversation,
+            idempotency_key="mail",
+            lang=lang,
+            policy=self._policy,
+            say=self._say,
+            now=now,
+            channels=self._channels - {Channel.CUSTOMER_MAIL} if quiet else self._channels,
+        )
+        case = await load(conn, body["ref"])
+        await _give(conn, reading.files, case, None, now)
+        if mail.message_id:
+            await messages.opened_by_mail(
+                conn,
+                case.ref,
+                self._by(messages.CUSTOMER, now),
+                text=text,
+                html=reading.html,
+                message_id=mail.message_id[: messages.LONGEST_CLIENT_ID],
+            )
+        return Taken(Outcome.OPENED, case.ref)
+
+    async def _bounce(self, conn: AsyncConnection, reading: _Reading, now: datetime) -> Taken:
+        """One of our mails came back: its reply failed, or the case is told that its customer was not reached."""
+        mail, report = reading.mail, reading.mail.report
+        if report is not None and report.action not in ("failed", ""):
+            return Taken(Outcome.IGNORED)
+        reason = (report.reason if report else "") or mail.subject
+        letters, by = letters_in(mail), self._by("system", now)
+        for letter in letters:
+            if (case := await messages.bounced(conn, letter, reason, by)) is not None:
+                return Taken(Outcome.BOUNCED, case.ref)
+        case = await self._case(conn, mail)
+        if case is None:
+            return Taken(Outcome.IGNORED)
+        table = written_messages
+        known = select(table.c.id).where(table.c.letter.in_(letters), table.c.bounced.is_not(None))
+        if letters and (await conn.execute(known)).first() is not None:
+            return Taken(Outcome.BOUNCED, case.ref)  # told before, by another report
+        text = self._say(case.lang, "connect.mail.bounced", reason=reason)
+        await messages.add_note(conn, case.ref, by, client_id=mail.key, text=text, news=True)
+        return Taken(Outcome.BOUNCED, case.ref)
+
+    def _text(self, reading: _Reading, lang: str, longest: int) -> str:
+        """The words, with what was left out; never empty, never too long."""
+        if reading.too_large is not None:
+            sizes = {"size": reading.too_large, "limit": self.settings.mail_bytes}
+            told = {name: f"{size / 1024 / 1024:.3g}" for name, size in sizes.items()}
+            return self._say(lang, "connect.mail.too_large", **told)
+        lines = []
+        if reading.refused:
+            lines.append(self._say(lang, "connect.mail.refused_files", names=", ".join(reading.refused)))
+        text = reading.text
+        room = longest - sum(len(line) + 2 for line in lines) - 200
+        if len(text) > room:
+            text = text[:room]
+            lines.append(self._say(lang, "connect.mail.cut"))
+        if len(text.strip()) < fields.LENGTHS["text"][0]:
+            text = self._say(lang, "connect.mail.no_text") if not text.strip() else f"{text.strip()} …"
+        return "\n\n".join([text, *lines])
+
+    def _by(self, actor: str, now: datetime) -> By:
+        return By(actor=actor, now=now, policy=self._policy, channels=self._channels)
+
+    def _keep_failed(self, path: Path, raw: bytes) -> None:
+        if not path.exists():
+            self._files.keep(path, raw)
+
+
+async def _existing(conn: AsyncConnection, ref: str) -> str | None:
+    found: str | None = (await conn.execute(select(cases.c.ref).where(cases.c.ref == ref))).scalar_one_or_none()
+    return found
+
+
+async def _give(
+    conn: AsyncConnection,
+    files: Sequence[tuple[Attachment, bytes]],
+    case: Case,
+    message: str | None,
+    now: datetime,
+) -> None:
+    """The mail's files become part of the message, or of the case that it opened."""
+    for attachment, _ in files:
+        values: dict[str, Any] = {**attachment.public(), "path": attachment.path}
+        owned = Attachment(**values, conversation=case.conversation, ref=case.ref)
+        await add_attachment(conn, owned, now, message=message)
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
