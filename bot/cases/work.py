@@ -31,15 +31,19 @@ def expect(edit: Edit, version: int | None) -> None:
         raise ChangedMeanwhile(edit.case)
 
 
-async def confirm(conn: AsyncConnection, ref: str, by: By) -> Case:
-    """The customer says that it is solved; again changes nothing. Conflict `not_resolved`: the staff do not say so."""
+async def judge(conn: AsyncConnection, ref: str, by: By, *, solved: bool) -> Case:
+    """What the customer says of a case that was resolved: it is solved, or it goes on; again changes nothing. Conflict
+    `not_resolved` where it is not resolved, or was closed or merged."""
     edit = await rows.lock(conn, ref, by)
-    if edit.case.status not in sla.DONE:
+    if edit.case.status != Status.RESOLVED:
         raise Conflict("not_resolved")
-    if edit.case.confirmed_at is None:
+    if not solved:
+        set_status(edit, Status.OPEN if edit.case.owner is None else Status.IN_PROGRESS)
+        edit.news = True
+    elif edit.case.confirmed_at is None:
         edit.case = edit.case.with_(confirmed_at=by.now)
         edit.note(Event.CONFIRMED)
-    return await rows.save(conn, edit)
+    return await finish(conn, edit)
 
 
 def apply(edit: Edit, changes: Mapping[str, Any]) -> None:

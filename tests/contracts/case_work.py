@@ -216,6 +216,21 @@ class CaseWorkContract:
             rows_ = await conn.execute(select(table.c.event).where(table.c.fired_at.is_(None)))
             assert {"case.due_soon", "case.breached"} <= set(rows_.scalars())
 
+    async def test_the_customer_says_whether_it_is_solved(self, desk: Desk) -> None:
+        ref = await opened(desk)
+
+        async def judge(solved: bool) -> Case:
+            async with desk.engine.begin() as conn:
+                return await work.judge(conn, ref, desk.by("link"), solved=solved)
+
+        with pytest.raises(Conflict, match="not_resolved"):
+            await judge(True)
+        await change(desk, ref, status=Status.RESOLVED)
+        assert (await judge(True)).confirmed_at == NOW
+        assert (await judge(True)).version == 3  # again changes nothing
+        case = await judge(False)
+        assert (case.status, case.confirmed_at, case.news) == (Status.OPEN, None, case.version)
+
     # messages
 
     async def test_a_customers_mail_brings_a_resolved_case_back_once(self, desk: Desk) -> None:
@@ -543,7 +558,7 @@ class CaseWorkContract:
         for ref in (confirmed, reopened):
             await change(desk, ref, status=Status.RESOLVED)
         async with desk.engine.begin() as conn:
-            await work.confirm(conn, confirmed, desk.by("link"))
+            await work.judge(conn, confirmed, desk.by("link"), solved=True)
             await work.change(conn, reopened, {"status": Status.OPEN}, desk.by("a", later))
         found = await self._figures(desk, later)
         assert found["volumes"]["by_kind"] == {"ticket": 3, "callback": 0, "sla": 1}
