@@ -17,6 +17,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import getaddresses
+from typing import TYPE_CHECKING
 
 from bot.cases.fields import clean
 
@@ -33,7 +34,10 @@ _ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 # Codecs that are no character sets of mails; some take quadratic time.
 _NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "unicode_escape"}
 
-Part = Message[str, str]
+if TYPE_CHECKING:
+    Part = Message[str, str]
+else:  # generic only in the eyes of type checkers
+    Part = Message
 
 
 class UnreadableMailError(Exception):

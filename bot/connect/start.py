@@ -86,7 +86,7 @@ def imap_settings(settings: Settings) -> ImapSettings:
     user = settings.imap_user or settings.inbound_email
     if not user:
         raise SettingsError(
-            "IMAP_USER: expected the user of the mailbox, got none: set it, or GUICHET_INBOUND_EMAIL where they are the same"
+            "IMAP_USER: expected the user of the mailbox, got none: set it, or GUICHET_INBOUND_EMAIL"
         )
     return ImapSettings(
         host=settings.imap_host,
