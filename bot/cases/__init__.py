@@ -10,7 +10,7 @@ What the web process needs (this package imports nothing of ours; everything com
     mailer  = Mailer(MailSettings(…), say); hook = Webhook(WebhookSettings(…), now)
     outbox  = Outbox(engine, {Channel.CUSTOMER_MAIL: mailer.customer, Channel.STAFF_MAIL: mailer.staff,
                               Channel.WEBHOOK: hook.send})     # only what is configured; `outbox.run()` as a task
-    clocks  = Clocks(engine, fired=outbox.wake, channels=configured)   # `clocks.run()` as a task
+    clocks  = Clocks(engine, policy, fired=outbox.wake, channels=configured, team=agents)   # `clocks.run()` as a task
 
     async with engine.begin() as conn:          # one transaction; let errors leave the block, so it rolls back
         body, created = await store.open_case(
@@ -30,7 +30,18 @@ What the web process needs (this package imports nothing of ours; everything com
     free    = calendar.free_slots(policy.hours, policy.callback, now, taken, limit=6)
     {"start": slots.iso(free[0], zone), "display": calendar.display(free[0], lang, zone, say)}
 
-Errors are CaseError with `.status` (422, 409, 404), `.code`, `.field` and `.body(say, lang)`.
+What the desk, and whatever else works on cases, needs (`by` = rows.By(actor=…, now=…, policy=…, channels=…)):
+
+    wanted = changes.check({"status": "resolved"}, policy, now, ids_of_owners)
+    case   = await work.change(conn, ref, wanted, by, version=7)     # ChangedMeanwhile, Conflict
+    said   = await messages.reply(conn, ref, by, client_id=…, text=…, author_name=…)    # .id, .case, .new, .letter
+    said   = await messages.add_note(…); said = await messages.add_customer(…)
+    await messages.settled(conn, letter_id, "sent" | "dead", by); await messages.bounced(conn, letter_id, reason, by)
+    one, left = await merge.merge(conn, ref, into, by); case = await callbacks.outcome(conn, ref, by, result="reached")
+    page   = await listing.page(conn, {"owner": "me", "q": "facture"}, me=id, now=now)  # .items, .following, .total
+    lines  = await timeline.of_case(conn, ref); await desk_store.set_external(conn, ref, system, …)
+
+Every change locks the case first (`rows.lock`) and ends in `rows.save` or `work.finish`. Errors are CaseError with `.status` (422, 409, 404), `.code`, `.field` and `.body(say, lang)`.
 """
 
 from .desk_tables import metadata
