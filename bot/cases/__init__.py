@@ -41,7 +41,9 @@ What the desk, and whatever else works on cases, needs (`by` = rows.By(actor=…
     page   = await listing.page(conn, {"owner": "me", "q": "facture"}, me=id, now=now)  # .items, .following, .total
     lines  = await timeline.of_case(conn, ref); await desk_store.set_external(conn, ref, system, …)
 
-Every change locks the case first (`rows.lock`) and ends in `rows.save` or `work.finish`. Errors are CaseError with `.status` (422, 409, 404), `.code`, `.field` and `.body(say, lang)`.
+Every change locks the case first (`rows.lock`) and ends in `rows.save` or `work.finish`.
+
+Errors are CaseError with `.status` (422, 409, 404), `.code`, `.field` and `.body(say, lang)`.
 """
 
 from .desk_tables import metadata
