@@ -183,7 +183,7 @@ def lint(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     encoder = load_encoder(settings.encoder, settings.encoder_threads * 2)
     config = load_config(settings.content_dir)
     index = build_index(content.articles, content.topics, config, encoder, settings.error_bound, progress=progress)
-    findings = find(index)
+    findings = find(index, encoder)
     rows = [
         {"kind": "unreadable", "where": problem.file, "message": str(problem), "cure": ""}
         for problem in content.problems

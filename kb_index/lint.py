@@ -1,4 +1,4 @@
-"""Finds what confuses search: questions that another article steals, near-duplicates, languages that are missing."""
+"""Finds what confuses search and customers: stolen questions, near-duplicates, contradictions, missing languages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kb_index.corpus import ASKED, Corpus
+from kb_index.contradictions import contradictions, opposite_answers, translations
+from kb_index.corpus import ASKED, TOLD, Corpus
+from kb_index.encoder import Encoder
 from kb_index.index import Index
 from kb_index.text import fold
 
 SAME = 0.90  # cosine at which two questions are taken for one
+SAME_ANSWER = 0.96  # the same of two passages
+SHORTEST_ANSWER = 60  # characters; shorter passages are alike by chance
+AHEAD = 2.0  # lead of another article, in the logarithm of likelihood, at which it steals a question
+ALIKE = 0.80  # cosine to one of the thief's questions: a question unlike all others is only lonely
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,11 @@ class Finding:
     cure: str
 
 
-def lint(index: Index) -> list[Finding]:
-    """All findings, the gravest kinds first."""
+def lint(index: Index, encoder: Encoder) -> list[Finding]:
+    """All findings of an index that was built here, the gravest kinds first."""
     corpus = index.corpus
     return [
+        *_contradictions(index, encoder),
         *_same_question(corpus),
         *_stolen(index),
         *_near(index),
@@ -59,7 +66,10 @@ def _same_question(corpus: Corpus) -> list[Finding]:
 
 
 def _stolen(index: Index) -> list[Finding]:
-    """Questions that, were they not listed, would be answered by another article."""
+    """Questions that, were they not listed, would go to another article that has one much like it.
+
+    Between topics of one channel and level nothing is stolen: the same people serve both.
+    """
     corpus, signals = index.corpus, index.signals
     findings = []
     for row in np.flatnonzero(corpus.entry_kind == ASKED):
@@ -75,7 +85,12 @@ def _stolen(index: Index) -> list[Finding]:
         first = int(ranked.targets[0])
         place = np.flatnonzero(ranked.targets == entry.target)
         ahead = float(ranked.scores[0] - ranked.scores[place[0]]) if len(place) else float("inf")
-        if corpus.family[first] != corpus.family[entry.target] and ahead > 2.0:
+        if corpus.family[first] == corpus.family[entry.target] or ahead <= AHEAD:
+            continue
+        rival = corpus.rows_of(first)
+        rival = rival[(corpus.entry_kind[rival] == ASKED) & (corpus.entry_lang[rival] == corpus.entry_lang[row])]
+        alike = float((signals.vectors.vectors[rival] @ vector).max(initial=0)) >= ALIKE
+        if alike and _served(corpus, first) != _served(corpus, entry.target):
             findings.append(
                 Finding(
                     "stolen_question",
@@ -87,27 +102,80 @@ def _stolen(index: Index) -> list[Finding]:
     return findings
 
 
+def _served(corpus: Corpus, target: int) -> tuple[str, int] | int:
+    """Who serves it: channel and level of a topic; an article is served by itself."""
+    found = corpus.targets[target]
+    if not found.topic:
+        return target
+    topic = corpus.topics[next(iter(found.variants.values()))]
+    return topic.channel, topic.level
+
+
+def _contradictions(index: Index, encoder: Encoder) -> list[Finding]:
+    corpus = index.corpus
+    found = [
+        Finding(
+            "contradiction",
+            f"{_name(corpus, one.one)}, {_name(corpus, one.other)} ({one.lang})",
+            f"« {one.says} » against « {one.against} » ({one.what})",
+            "correct the one that is wrong, or say in both what sets them apart",
+        )
+        for one in contradictions(index, encoder)
+    ]
+    return found + [
+        Finding(
+            "translation_differs",
+            f"{_name(corpus, one.one)} ({one.lang})",
+            f"« {one.says} » against « {one.against} » ({one.what})",
+            "correct the translation that is out of date",
+        )
+        for one in translations(corpus)
+    ]
+
+
 def _near(index: Index) -> list[Finding]:
-    corpus, vectors = index.corpus, index.signals.vectors.vectors
-    rows = np.flatnonzero(corpus.entry_kind == ASKED)
-    findings: list[Finding] = []
-    for start in range(0, len(rows), 256):
-        part = rows[start : start + 256]
-        close = np.argwhere(vectors[part] @ vectors[rows].T >= SAME)
-        for a, b in close:
-            one, other = part[a], rows[b]
-            first, second = corpus.entries[one], corpus.entries[other]
-            distinct = corpus.family[first.target] != corpus.family[second.target]
-            if one < other and distinct and first.lang == second.lang and fold(first.text) != fold(second.text):
-                findings.append(
-                    Finding(
-                        "near_duplicate",
-                        f"{_name(corpus, first.target)}, {_name(corpus, second.target)} ({first.lang})",
-                        f"« {first.text} » and « {second.text} » mean nearly the same",
-                        "join the articles, or say in each question what sets it apart",
-                    )
-                )
+    """Of each two articles, the two questions (or passages) that are nearest."""
+    corpus = index.corpus
+    findings = []
+    for (one, other, lang), (a, b) in _nearest(index, ASKED, SAME).items():
+        articles = not corpus.targets[one].topic and not corpus.targets[other].topic
+        where = f"{_name(corpus, one)}, {_name(corpus, other)} ({lang})"
+        first, second = corpus.entries[a].text, corpus.entries[b].text
+        if articles and opposite_answers(index, one, other, lang):
+            message = f"« {first} » is answered with yes, « {second} » with no"
+            findings.append(
+                Finding("contradiction", where, message, "correct the one that is wrong, or tell them apart")
+            )
+        else:
+            message = f"« {first} » and « {second} » mean nearly the same"
+            cure = "join the articles, or say in each question what sets it apart"
+            findings.append(Finding("near_duplicate", where, message, cure))
+    for (one, other, lang), (a, _) in _nearest(index, TOLD, SAME_ANSWER).items():
+        where = f"{_name(corpus, one)}, {_name(corpus, other)} ({lang})"
+        message = f"both say « {corpus.entries[a].text:.120} »"
+        findings.append(Finding("same_answer", where, message, "keep it in one, and link to it from the other"))
     return findings
+
+
+def _nearest(index: Index, kind: int, least: float) -> dict[tuple[int, int, str], tuple[int, int]]:
+    """(target, target, language) → the rows of their two nearest texts, where these are near enough."""
+    corpus, vectors = index.corpus, index.signals.vectors.vectors
+    rows = np.flatnonzero(corpus.entry_kind == kind)
+    family, lang = corpus.family[corpus.entry_target[rows]], corpus.entry_lang[rows]
+    best: dict[tuple[int, int, str], tuple[float, int, int]] = {}
+    for start in range(0, len(rows), 256):
+        part = slice(start, start + 256)
+        cosines = vectors[rows[part]] @ vectors[rows].T
+        near = (cosines >= least) & (family[part, None] != family) & (lang[part, None] == lang)
+        for a, b in np.argwhere(near):
+            one, other = int(rows[start + a]), int(rows[b])
+            first, second = corpus.entries[one], corpus.entries[other]
+            listed_twice = kind == ASKED and fold(first.text) == fold(second.text)  # said as same_question
+            short = kind == TOLD and min(len(first.text), len(second.text)) < SHORTEST_ANSWER
+            if one < other and not listed_twice and not short:
+                key = first.target, second.target, first.lang
+                best[key] = max(best.get(key, (0.0, 0, 0)), (float(cosines[a, b]), one, other))
+    return {key: (one, other) for key, (_, one, other) in best.items()}
 
 
 def _missing_languages(corpus: Corpus) -> list[Finding]:

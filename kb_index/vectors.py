@@ -78,8 +78,14 @@ class VectorIndex:
         return f"{self._lists.nlist} lists, {self._lists.nprobe} searched"
 
     def scores(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) cosine of each row."""
-        return np.asarray(self.vectors @ vector)
+        """(n,) cosine of each row. On one thread: a second one gains little and disturbs the other questions."""
+        result = np.empty(self.size, np.float32)
+        if self.size:
+            asked = np.ascontiguousarray(vector, np.float32)
+            pointers = (faiss.swig_ptr(array) for array in (result, asked, self.vectors))
+            library: Any = faiss  # its stubs leave this function out
+            library.fvec_inner_products_ny(*pointers, self.vectors.shape[1], self.size)
+        return result
 
     def near(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(rows,) cosine of the given rows."""
