@@ -133,7 +133,7 @@ class Launcher:
         """Say it when the page can be used and the articles are served as they are now."""
         address = local_address(self.settings)
         began = time.monotonic()
-        up = False
+        up = told = late = False
         while supervisor.poll() is None and not self.stopping:
             # A URLError is an OSError; readyz answers 503 (an HTTPError) until all it depends on is there.
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/readyz", timeout=5):
@@ -143,9 +143,12 @@ class Launcher:
                     say(f"{articles.exception()}\nThe index published before is served.")
                 say(f"ready after {time.monotonic() - self.started:.1f} s: {address} (Ctrl-C ends it)")
                 return
-            if time.monotonic() - began > READY_WITHIN_SECONDS and not up:
-                say(f"not everything is ready after {READY_WITHIN_SECONDS} s; {address}/readyz says what is missing")
-                return
+            if up and not told:
+                told = True
+                say(f"{address} can be used; until the new index is there, the one published before is served")
+            if time.monotonic() - began > READY_WITHIN_SECONDS and not up and not late:
+                late = True
+                say(f"not everything is up after {READY_WITHIN_SECONDS} s yet; {address}/readyz says what is missing")
             time.sleep(0.1)
 
 

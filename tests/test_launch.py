@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from bot.launch import local_address
 from bot.settings import Settings
-from tests.running import ROOT, Guichet
+from tests.running import ROOT, Guichet, running
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a program with its parent")
 
@@ -46,14 +47,14 @@ def refused(guichet: Guichet, **environment: str) -> str:
 
 def test_a_second_guichet_is_refused_and_an_end_is_clean(own_guichet: Guichet) -> None:
     own_guichet.start()
-    running = own_guichet.processes()
-    assert set(running) == {"launcher", "supervisor", "web", "kb", "actions", "rasa"}
-    assert f"already (process {running['launcher'].pid})" in refused(own_guichet)
+    processes = own_guichet.processes()
+    assert set(processes) == {"launcher", "supervisor", "web", "kb", "actions", "rasa"}
+    assert f"already (process {processes['launcher'].pid})" in refused(own_guichet)
     assert "(PORT) on 127.0.0.1 cannot be used" in refused(
         own_guichet, GUICHET_DATA_DIR=str(own_guichet.data_dir / "other")
     )
     assert own_guichet.stop() == 0
-    all_gone(running, within=5)
+    all_gone(processes, within=5)
     assert own_guichet.output().endswith("[guichet] stopped\n")
     assert "Traceback" not in own_guichet.output()
 
@@ -74,6 +75,16 @@ def test_it_starts_where_its_output_is_a_socket_as_under_systemd(own_guichet: Gu
         assert process.wait(60) == 0, said
     assert "event=web_started" in said
     assert said.endswith("stopped\n")
+
+
+def test_articles_that_cannot_be_read_leave_the_index_published_before(own_guichet: Guichet, tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    shutil.copytree(ROOT / "data", content)
+    (content / "kb.yml").write_text("languages: {")
+    with running(own_guichet.data_dir, {"GUICHET_CONTENT_DIR": str(content)}) as beside:
+        assert "building the index of the articles failed" in beside.output()
+        assert "kb.yml" in beside.output()
+        assert "The index published before is served." in beside.output()
 
 
 @linux
