@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from sqlalchemy import delete
 
 from bot.cases import Attachment
@@ -179,7 +180,7 @@ async def read_file(request: web.Request, limit: int) -> tuple[str | None, bytes
             if len(content) > limit:
                 raise ApiError(413, "file_too_large", "file", limit=f"{limit / _MEGABYTE:.3g}")
         await reader.next()  # the end was sent too: the file is whole
-    except (ValueError, AssertionError):
+    except (ValueError, AssertionError, HttpProcessingError):
         raise ApiError(400, "bad_request") from None
     if not content:
         raise ApiError(422, "file_empty", "file")
