@@ -29,7 +29,7 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: dict[str, tuple[float, bytes, bytes, str]] = {}
+        self._kept: dict[tuple[str, bytes], tuple[float, bytes, bytes, str]] = {}
 
     def respond(self, request: web.Request, name: str, *, head: bytes = b"", max_age: int = 0) -> web.Response:
         path = self._folder / name
@@ -51,11 +51,11 @@ class Files:
     def _load(self, path: Path, head: bytes) -> tuple[bytes, bytes, str]:
         """What is sent, the same compressed, and its ETag."""
         changed = path.stat().st_mtime
-        kept = self._kept.get(path.name)
+        kept = self._kept.get((path.name, head))
         if kept is None or kept[0] != changed:
             content = head + _sent(path)
             etag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-            kept = self._kept[path.name] = (changed, content, gzip.compress(content, mtime=0), etag)
+            kept = self._kept[path.name, head] = (changed, content, gzip.compress(content, mtime=0), etag)
         return kept[1:]
 
     def warm(self) -> None:
