@@ -195,7 +195,7 @@ class Settings(BaseSettings):
         alias="IMAP_POLL",
         gt=0,
         le=3600,
-        description="Seconds between looks where the server cannot tell what is new by itself (IDLE).",
+        description="Seconds between looks into the mailbox; a server that can (IDLE) tells of new mails at once.",
     )
 
     # another ticket system

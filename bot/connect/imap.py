@@ -34,14 +34,14 @@ log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 _SLICE = 1.0  # seconds between looks at whether to stop
-_IDLE = 9 * 60.0  # routers forget connections that are silent for longer
+_AFTER_NEWS = 2.0  # seconds: mails come in groups, and what a server tells while IDLE begins can be lost
 _BACKOFF = (5.0, 300.0)
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapSettings:
-    """`poll` are the seconds between looks where the server cannot tell by itself; `timeout` those of one answer."""
+    """`poll` are the seconds between looks, unless the server tells before; `timeout` those of one answer."""
 
     host: str
     port: int
@@ -96,6 +96,7 @@ class Folder:
         return self._newer(uid)
 
     def _newer(self, uid: int) -> list[int]:
+        self._box.client.untagged_responses.pop("EXISTS", None)
         # `n:*` always names the last message, also where it is older.
         return sorted(found for found in map(int, self._box.uids(f"UID {uid + 1}:*")) if found > uid)
 
@@ -118,9 +119,11 @@ class Folder:
         return found
 
     def wait(self, stop: threading.Event, seconds: float) -> None:
-        """Until something is new, `seconds` have passed, or `stop`."""
+        """Until something is new since the last look, `seconds` have passed, or `stop`."""
+        if "EXISTS" in self._box.client.untagged_responses:
+            return  # it came with the answer to that look: the server will not tell it again
         if not self.can_idle:
-            stop.wait(min(seconds, self._settings.poll))
+            stop.wait(seconds)
             self._box.client.noop()  # says what is new, and keeps the connection
             return
         self._box.idle.start()  # type: ignore[no-untyped-call]
@@ -184,11 +187,13 @@ class ImapReader:
             log.info("imap_connected", host=self._settings.host, folder=self._settings.folder, idle=folder.can_idle)
             last = await self._place(folder, call)
             while True:
-                for uid in await call(folder.after, last):
+                new = await call(folder.after, last)
+                for uid in new:
                     await self._bring(folder, call, uid)
                     await self._keep_place(folder, uid)
                     last = uid
-                await call(folder.wait, self._stop, _IDLE)
+                poll = self._settings.poll  # also where the server tells by itself: that only shortens the wait
+                await call(folder.wait, self._stop, min(poll, _AFTER_NEWS) if new else poll)
         finally:
             self._stop.set()  # where the thread waits, it comes back
             thread.submit(folder.close)

@@ -65,11 +65,11 @@ def _attribution(lines: list[str], index: int) -> int:
     """How many lines say who wrote what follows; 0: none. Programs break them at about 76 characters."""
     joined = ""
     for length in (1, 2, 3):
-        if index + length > len(lines):
+        if index + length > len(lines) or not lines[index + length - 1].strip():
             return 0
         joined = f"{joined} {lines[index + length - 1][:200].strip()}".strip()
         if joined.endswith(":"):
-            return length if _ATTRIBUTION.match(joined) or _REVERSED.match(joined) else 0
+            return length if _ATTRIBUTION.match(joined) or (length == 1 and _REVERSED.match(joined)) else 0
     return 0
 
 

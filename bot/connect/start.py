@@ -85,9 +85,7 @@ def imap_settings(settings: Settings) -> ImapSettings:
     """SettingsError where the mailbox has no user."""
     user = settings.imap_user or settings.inbound_email
     if not user:
-        raise SettingsError(
-            "IMAP_USER: expected the user of the mailbox, got none: set it, or GUICHET_INBOUND_EMAIL"
-        )
+        raise SettingsError("IMAP_USER: expected the user of the mailbox, got none: set it, or GUICHET_INBOUND_EMAIL")
     return ImapSettings(
         host=settings.imap_host,
         port=settings.imap_port,
