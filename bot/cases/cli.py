@@ -46,14 +46,18 @@ def outbox_app(open_engine: Callable[[], AsyncEngine]) -> typer.Typer:
     @app.command("list")
     def list_(
         dead: Annotated[bool, typer.Option("--dead", help="Only those that were given up.")] = False,
+        sent: Annotated[bool, typer.Option("--sent", help="Those that were delivered, newest first.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
     ) -> None:
-        """List letters that have not been delivered, with the reason."""
-        rows = [_readable(row) for row in run(lambda conn: outbox.waiting(conn, dead_only=dead))]
+        """List letters that have not been delivered, with the reason; or those that were."""
+        if dead and sent:
+            raise typer.BadParameter("give either --dead or --sent")
+        found = run(lambda conn: outbox.listed(conn, "sent") if sent else outbox.waiting(conn, dead_only=dead))
+        rows = [_readable(row) for row in found]
         if as_json:
             typer.echo(json.dumps(rows, ensure_ascii=False))
         elif not rows:
-            typer.echo("Nothing is waiting.")
+            typer.echo("Nothing was sent." if sent else "Nothing is waiting.")
         else:
             Console().print(_table(rows))
 
@@ -70,6 +74,14 @@ def outbox_app(open_engine: Callable[[], AsyncEngine]) -> typer.Typer:
             typer.echo("No such dead letter: see `python -m bot outbox list --dead`.", err=True)
             raise typer.Exit(1)
         typer.echo(f"{count} to be tried again.")
+
+    @app.command()
+    def replay(letter: Annotated[str, typer.Argument(help="Whole id of a letter that was sent or given up.")]) -> None:
+        """Deliver a letter once more, as it is and under its id: a receiver that kept it drops the second."""
+        if not run(lambda conn: outbox.replay(conn, datetime.now(UTC), letter)):
+            typer.echo("No such letter, or it is on its way: see `python -m bot outbox list --sent --json`.", err=True)
+            raise typer.Exit(1)
+        typer.echo("To be delivered again.")
 
     return app
 

@@ -176,6 +176,24 @@ class Outbox(Worker):
         return first
 
 
+STATUSES = ("pending", "sending", "sent", "dead")
+_SHOWN = [
+    table.c[name]
+    for name in (
+        "id",
+        "ref",
+        "channel",
+        "event",
+        "status",
+        "attempts",
+        "next_at",
+        "last_error",
+        "created_at",
+        "sent_at",
+    )
+]
+
+
 async def counts(conn: AsyncConnection) -> dict[str, int]:
     """Letters by status (`pending`, `sending`, `sent`, `dead`), for metrics and the readiness page."""
     rows = await conn.execute(select(table.c.status, func.count()).group_by(table.c.status))
@@ -184,15 +202,32 @@ async def counts(conn: AsyncConnection) -> dict[str, int]:
 
 async def waiting(conn: AsyncConnection, *, dead_only: bool = False, limit: int = 100) -> list[dict[str, Any]]:
     """Letters that have not been sent, oldest first, without their content."""
-    columns = [
-        table.c[name]
-        for name in ("id", "ref", "channel", "event", "status", "attempts", "next_at", "last_error", "created_at")
-    ]
+    columns = [column for column in _SHOWN if column.name != "sent_at"]
     statuses = ("dead",) if dead_only else ("dead", "pending", "sending")
     rows = await conn.execute(
         select(*columns).where(table.c.status.in_(statuses)).order_by(table.c.created_at, table.c.id).limit(limit)
     )
     return [dict(row) for row in rows.mappings()]
+
+
+async def listed(conn: AsyncConnection, status: str, *, limit: int = 100) -> list[dict[str, Any]]:
+    """Letters of one status, newest first, without their content."""
+    newest = table.c.sent_at if status == "sent" else table.c.created_at
+    query = select(*_SHOWN).where(table.c.status == status).order_by(newest.desc(), table.c.id).limit(limit)
+    return [dict(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def find(conn: AsyncConnection, letter: str) -> dict[str, Any] | None:
+    """One letter without its content."""
+    row = (await conn.execute(select(*_SHOWN).where(table.c.id == letter))).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def replay(conn: AsyncConnection, now: datetime, letter: str) -> bool:
+    """Deliver once more a letter that was given up or sent, under the same id; False where it waits, or is none."""
+    settled = (table.c.id == letter) & table.c.status.in_(("dead", "sent"))
+    again = {"status": "pending", "attempts": 0, "next_at": now, "lease": None, "sent_at": None}
+    return (await conn.execute(update(table).where(settled).values(**again))).rowcount == 1
 
 
 async def retry_dead(conn: AsyncConnection, now: datetime, letter: str | None = None) -> int:

@@ -186,7 +186,11 @@ def _words(text: str) -> str:
 
 def _addresses(values: Sequence[str]) -> list[tuple[str, str]]:
     """Name and address of each, read before encoded words are decoded: those may not make up an address."""
-    return [(name, address) for name, address in getaddresses(list(values)[:20]) if "@" in address]
+    try:
+        found = getaddresses(list(values)[:20])
+    except RecursionError:  # comments within comments
+        return []
+    return [(name, address) for name, address in found if "@" in address]
 
 
 def _file_name(part: Part) -> str | None:

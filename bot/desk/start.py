@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.database import Database
-from bot.desk import cases_api, figures_api, openapi, pages, stream_api, views_api, work_api, writing_api
+from bot.desk import (
+    cases_api,
+    deliveries_api,
+    figures_api,
+    openapi,
+    pages,
+    stream_api,
+    views_api,
+    work_api,
+    writing_api,
+)
 from bot.desk.context import DESK, Desk
 from bot.desk.feed import Feed
 
@@ -30,7 +40,7 @@ async def running(database: Database) -> AsyncIterator[Desk]:
 def add_routes(app: web.Application, desk: Desk) -> None:
     app[DESK] = desk
     app.on_shutdown.append(_end_streams)  # they would hold the server open
-    for part in (cases_api, writing_api, work_api, views_api, stream_api, figures_api, openapi, pages):
+    for part in (cases_api, writing_api, work_api, views_api, stream_api, figures_api, deliveries_api, openapi, pages):
         part.add_routes(app)
 
 
