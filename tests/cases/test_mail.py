@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
-from bot.cases import Attachment, Channel, store, tables, texts
+from bot.cases import Attachment, Channel, messages, store, tables, texts
 from bot.cases.mail import Mailer, MailSettings
 from bot.cases.model import Say
 from bot.cases.outbox import DeliveryError, Outbox
@@ -216,3 +216,57 @@ async def test_a_server_that_is_away_or_will_not_encrypt_is_tried_again(
 
 def test_the_password_is_not_shown(mail_settings: MailSettings) -> None:
     assert "hunter2" not in repr(replace(mail_settings, password="hunter2"))
+
+
+async def test_an_agents_answer_is_a_persons_mail_below_the_customers(
+    desk: Desk, mailer: Mailer, post: Post, tmp_path: Path
+) -> None:
+    (tmp_path / "f1").write_bytes(b"%PDF-1.7 x")
+    ref = (await desk.open(ticket()))["ref"]
+    async with desk.engine.begin() as conn:
+        await messages.add_customer(
+            conn, ref, desk.by("customer"), client_id="<m1@example.fr>", text="Alors ?", message_id="<m1@example.fr>"
+        )
+        file = Attachment(id="f1", conversation="c1", name="a.pdf", type="application/pdf", size=9, path="f1", ref=ref)
+        await store.add_attachment(conn, file, NOW, author="anna")
+        written = await messages.reply(
+            conn,
+            ref,
+            desk.by("anna"),
+            client_id="r",
+            text="Voici la facture.\n\nCordialement",
+            author_name="Anna <b>",
+            files=["f1"],
+        )
+    await mailer.customer(await letter_of(desk, Channel.CUSTOMER_MAIL, "case.reply"))
+    (message,) = post.messages
+    assert message["Message-ID"] == f"<{written.letter}@archivelle.example>"
+    assert message["In-Reply-To"] == "<m1@example.fr>"
+    assert message["References"] == f"<{ref}@archivelle.example> <m1@example.fr>"
+    assert message["Subject"] == f"[{ref}] Re: Facture de novembre"
+    assert message["Auto-Submitted"] is None
+    assert body_of(message).startswith("Voici la facture.\n\nCordialement\n\nAnna <b>\nArchivelle Services\n\n")
+    assert [part.get_filename() for part in message.iter_attachments()] == ["a.pdf"]
+
+
+async def test_a_first_answer_answers_no_mail_but_belongs_to_the_cases_thread(
+    desk: Desk, mailer: Mailer, post: Post
+) -> None:
+    ref = (await desk.open(ticket(subject="Bonjour\r\nBcc: x@example.fr")))["ref"]
+    async with desk.engine.begin() as conn:
+        await messages.reply(conn, ref, desk.by("anna"), client_id="r", text="Oui.", author_name="Anna")
+    await mailer.customer(await letter_of(desk, Channel.CUSTOMER_MAIL, "case.reply"))
+    (message,) = post.messages
+    assert (message["In-Reply-To"], message["References"]) == (None, f"<{ref}@archivelle.example>")
+    assert (message["Subject"], message["Bcc"]) == (f"[{ref}] Re: Bonjour Bcc: x@example.fr", None)
+
+
+async def test_an_escalation_goes_to_whom_the_rule_names(desk: Desk, mailer: Mailer, post: Post) -> None:
+    ref = (await desk.open(ticket()))["ref"]
+    letter = await letter_of(desk, Channel.STAFF_MAIL)
+    lead = {**letter, "event": "case.escalated", "to": ["lead@archivelle.example"], "reason": "case.breached"}
+    await mailer.staff(lead)
+    (message,) = post.messages
+    assert message["To"] == "lead@archivelle.example"
+    assert message["Subject"] == f"[{ref}] Escalade : Facture de novembre"
+    assert "première réponse en retard" in body_of(message)

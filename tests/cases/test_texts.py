@@ -11,6 +11,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from bot.cases import Channel, Status, store, tables, texts
+from bot.cases import sla as sla_clocks
 from bot.cases.model import Event
 from bot.catalogue import load_catalogue
 from bot.company import load_company
@@ -56,8 +57,9 @@ async def test_every_event_can_be_told_in_every_language(desk: Desk, data: dict[
         assert letter["case"]["ref"] in subject
         assert "https://x.example/L" in body
         assert "{" not in subject + body
-    for event in (Event.CREATED, Event.CONSENTED, Event.DUE_SOON, Event.BREACHED):
-        letter = {**letters[-1], "event": event.value}
+    told = (Event.CREATED, Event.CONSENTED, *sla_clocks.FIRST_REPLY, *sla_clocks.RESOLUTION, Event.ESCALATED)
+    for event in told:
+        letter = {**letters[-1], "event": event.value, "reason": Event.RESOLUTION_BREACHED.value}
         subject, body = texts.staff_mail(letter, say=desk.say, lang=lang, time_zone="Europe/Paris")
         assert letter["case"]["ref"] in subject
         assert "a_new_reason" in body  # codes that the catalogue does not know yet are shown as they are
