@@ -99,6 +99,11 @@ class Measured:
         return self.rows[a:b], self.dense[a:b], self.word[a:b]
 
 
+def _factors(langs: list[str], lang: str) -> Floats:
+    """(languages,) how much a match in each counts where `lang` is preferred; none: the same for all."""
+    return np.array([1.0 if lang in ("", code) else FOREIGN for code in langs], np.float32)
+
+
 def pool_counts(corpus: Corpus) -> Floats:
     """(entries,) how fully a word of each entry counts among all words of its target."""
     told = _told(corpus)
@@ -127,7 +132,8 @@ class Signals:
         self._manual = _told(corpus) >= MANUAL
         self._counts = pool_counts(corpus)
         self._whole = Layout.of(corpus, None) if vectors.exact else None
-        self._foreign = {lang: self._factors(lang)[corpus.entry_lang] for lang in ("", *corpus.langs) if vectors.exact}
+        self._factors = {lang: _factors(corpus.langs, lang) for lang in ("", *corpus.langs)}
+        self._foreign = {lang: self._factors[lang][corpus.entry_lang] for lang in self._factors if vectors.exact}
         self._local = threading.local()
 
     def measure(
@@ -156,10 +162,10 @@ class Signals:
             rows, values = self._found(question, vector, weighed)
             layout = Layout.of(self.corpus, rows)
             pool = self._summed(self.keywords.pool, "pool", weighed, layout.targets)
-            foreign = self._factors(lang)[self.corpus.entry_lang[rows]]
+            foreign = self._factors[lang][self.corpus.entry_lang[rows]]
         values *= foreign
-        np.clip(values[DENSE], 0, 1, out=values[DENSE])
-        factors = self._factors(lang)
+        np.maximum(values[DENSE], 0, out=values[DENSE])
+        factors = self._factors[lang]
         pooled = np.zeros(len(layout.targets), np.float32)
         pooled[: len(pool)] = (pool * factors).max(axis=1, initial=0)
         if hidden is not None and len(hidden):
@@ -179,10 +185,6 @@ class Signals:
         features[CLASS] = (classifier or self.classifier).scores(vector, layout.targets)
         np.multiply(features[WORD_ANY], self._manual[layout.targets], out=features[WORD_LONG])
         return Measured(features.T, layout.targets, layout.rows, values[DENSE], values[WORD])
-
-    def _factors(self, lang: str) -> Floats:
-        """(languages,) how much a match in each counts."""
-        return np.array([1.0 if lang in ("", code) else FOREIGN for code in self.corpus.langs], np.float32)
 
     def _vote(self, dense: Floats, layout: Layout) -> Floats:
         result = np.zeros(len(layout.targets), np.float32)

@@ -31,6 +31,8 @@ def typed(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents: « Éléments » → "elements"."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold().translate(_LIGATURES))
     return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 

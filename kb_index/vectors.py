@@ -24,13 +24,13 @@ FILES = ("vectors.npy", "vectors.faiss")
 
 
 class VectorIndex:
-    """Rows are entries, in the corpus's order. `vectors`: (n, dim) float32 of length 1."""
+    """Rows are entries, in the corpus's order. `vectors`: (n, dim) float32 of length 1; `lists`: FAISS's, if any."""
 
     def __init__(self, vectors: Vectors, lists: Any = None) -> None:
         self.vectors = vectors
         self.size = len(vectors)
         self.exact = lists is None
-        self._lists: Any = lists
+        self.lists: Any = lists
 
     @classmethod
     def build(cls, vectors: Vectors) -> VectorIndex:
@@ -62,20 +62,20 @@ class VectorIndex:
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
         library: Any = faiss
         _, truth = library.knn(asked, self.vectors, 10, metric=faiss.METRIC_INNER_PRODUCT)
-        self._lists.nprobe = 4
-        while self._lists.nprobe < self._lists.nlist:
+        self.lists.nprobe = 4
+        while self.lists.nprobe < self.lists.nlist:
             found = [self.search(vector, 10)[1] for vector in asked]
             hits = sum(len(np.intersect1d(one, other)) for one, other in zip(found, truth, strict=True))
             if hits >= RECALL * truth.size:
                 return
-            self._lists.nprobe = min(self._lists.nprobe * 3 // 2, self._lists.nlist)
+            self.lists.nprobe = min(self.lists.nprobe * 3 // 2, self.lists.nlist)
 
     @property
     def kind(self) -> str:
         """In words."""
         if self.exact:
             return "exact"
-        return f"{self._lists.nlist} lists, {self._lists.nprobe} searched"
+        return f"{self.lists.nlist} lists, {self.lists.nprobe} searched"
 
     def scores(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) cosine of each row. On one thread: a second one gains little and disturbs the other questions."""
@@ -96,7 +96,7 @@ class VectorIndex:
         if self.exact:
             near, rows = self.scores(vector), np.arange(self.size)
         else:
-            _, found = self._lists.search(vector.reshape(1, -1), min(count * RESCORED, self.size))
+            _, found = self.lists.search(vector.reshape(1, -1), min(count * RESCORED, self.size))
             rows = found[0][found[0] >= 0]
             near = self.near(vector, rows)
         order = np.argsort(-near, kind="stable")[:count]
@@ -105,7 +105,7 @@ class VectorIndex:
     def save(self, folder: Path) -> None:
         np.save(folder / FILES[0], self.vectors)
         if not self.exact:
-            faiss.write_index(self._lists, str(folder / FILES[1]))
+            faiss.write_index(self.lists, str(folder / FILES[1]))
 
     @classmethod
     def load(cls, folder: Path) -> VectorIndex:

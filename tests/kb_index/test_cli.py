@@ -145,3 +145,19 @@ def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch)
     result = run("versions")
     assert isinstance(result.exception, KbError)
     assert "GUICHET_ERROR_BOUND" in str(result.exception)
+
+
+def test_a_model_path_that_is_missing_stops_a_build_and_changes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("build")
+    run("publish")
+    live = run("versions").stdout
+    (folder / "faq" / "dark-theme.en.md").unlink()
+    monkeypatch.setenv("GUICHET_ENCODER", "/nowhere/model")
+    for command in ("build", "publish", "lint", "ask x"):
+        result = run(*command.split())
+        assert "no such folder; correct the path or empty it" in str(result.exception)
+    monkeypatch.delenv("GUICHET_ENCODER")
+    assert run("versions").stdout == live
+    assert run("ask", "dark theme", "--lang", "en").exit_code == 0

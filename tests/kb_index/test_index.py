@@ -158,6 +158,25 @@ def test_ten_thousand_identical_questions_and_emoji_do_no_harm(config: Config, e
     assert found["hits"][0]["article"] == "many"
 
 
+def test_an_article_of_two_megabytes_is_indexed_and_found_by_its_passage(config: Config, encoder: Encoder) -> None:
+    filler = "Nothing of interest stands here, and nothing stands there. " * 36_000
+    large = article(
+        f"## Start\n\n{filler}\n\n## Lamp\n\nThe lamp blinks red when the battery is empty.", "manual", id="m"
+    )
+    assert len(large.text) > 2_000_000
+    index = build_index([large], (), config, encoder, 0.1)
+    hit = index.search("red lamp battery", encoder.encode(["red lamp battery"])[0], "en")["hits"][0]
+    assert (hit["heading"], hit["text"]) == ("Lamp", "The lamp blinks red when the battery is empty.")
+
+
+def test_a_thousand_articles_may_ask_the_same(config: Config, encoder: Encoder) -> None:
+    many = [article("Yes.", id=f"a{number}", title="Does it work?") for number in range(1_000)]
+    index = build_index(many, (), config, encoder, 0.1)
+    found = index.search("does it work", encoder.encode(["does it work"])[0], "en")
+    assert len(found["hits"]) == 5
+    assert found["decision"]["outcome"] in ("answer", "clarify", "handoff")
+
+
 SHARE = st.floats(0, 1)
 CANDIDATES = st.lists(
     st.builds(Candidate, SHARE, SHARE, st.sampled_from([None, "ticket", "callback", "sla"]), st.booleans()).map(

@@ -107,7 +107,7 @@ def test_a_translation_with_another_number_is_found_and_a_true_one_is_not(encode
         ("en", ("How do I reset my password?", "I forgot my password", "new password please"),
          ("How do I pay an invoice?", "I forgot the password", "pay by card", "invoice address")),
         ("fr", ("Comment réinitialiser mon mot de passe ?", "mot de passe oublié", "nouveau mot de passe"),
-         ("Comment payer une facture ?", "j’ai oublié mon mot de passe", "payer par carte", "adresse de facturation")),
+         ("Comment payer une facture ?", "j'ai oublié mon mot de passe", "payer par carte", "adresse de facturation")),
         ("de", ("Wie setze ich mein Passwort zurück?", "Passwort vergessen", "neues Passwort"),
          ("Wie bezahle ich eine Rechnung?", "Passwort vergessen bitte", "mit Karte zahlen", "Rechnungsadresse")),
     ],

@@ -16,7 +16,7 @@ from kb_index import service
 from kb_index.config import Config
 from kb_index.content import Content
 from kb_index.encoder import Encoder
-from kb_index.service import LIBRARY, make_app
+from kb_index.service import LIBRARY, Library, make_app
 from kb_index.settings import load_settings
 from kb_index.versions import Versions
 
@@ -179,6 +179,30 @@ async def test_a_new_version_takes_over_under_load_and_a_damaged_one_does_not(
     assert seen[-1] == second
     assert third not in seen
     assert "truncated or changed" in (app[LIBRARY].problem or "")
+
+
+async def test_an_index_of_another_encoder_leaves_the_old_one_serving(
+    tmp_path: Path, content: Content, config: Config, encoder: Encoder
+) -> None:
+    class Other:
+        name, fingerprint, dim = "other", "another", encoder.dim
+        encode = staticmethod(encoder.encode)
+
+    versions = Versions(tmp_path / "kb")
+    first, _ = versions.build(content, config, encoder, 0.1)
+    versions.publish(first, encoder)
+    library = Library(load_settings(data_dir=tmp_path), encoder)
+    await library.refresh()
+    other, _ = versions.build(content, config, Other(), 0.1)
+    versions.publish(other, Other())
+    await library.refresh()
+    assert library.index is not None
+    assert library.index.version == first
+    assert "was made with encoder other" in (library.problem or "")
+    versions.publish(first, encoder)
+    await library.refresh()
+    assert library.problem is None
+    library.close()
 
 
 async def test_an_older_article_version_is_found_in_the_versions_kept(
