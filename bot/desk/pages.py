@@ -18,6 +18,7 @@ files = Files(Path(__file__).parent / "assets")
 SECTION = "desk_page"
 
 _DESK = """<div class="desk" id="desk" data-pane="list" aria-busy="true">
+<h1 class="unseen">{title}</h1>
 <nav class="pane views" id="views" aria-label="{views}"></nav>
 <section class="pane list" id="list" aria-label="{list}">
 <header class="list-head" id="list-head"></header>
@@ -35,7 +36,7 @@ async def get_desk(request: web.Request) -> web.Response:
     """The same page for the list, a case and a conversation: scripts read from the address what to show."""
     person = await require_page(request, "agent")
     say, lang = request.app[GATEWAY].catalogue.text, person.lang
-    names = {"views": "views.title", "list": "list.title", "loading": "list.loading", "case": "case.label"}
+    names = {"title": "title", "views": "views.title", "list": "list.title", "loading": "list.loading", "case": "case.label"}
     body = _DESK.format(**{name: escape(say(lang, f"{SECTION}.{key}")) for name, key in names.items()})
     return _page(request, person, "title", body, "desk")
 

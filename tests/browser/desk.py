@@ -7,6 +7,7 @@ from typing import Any
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import BrowserContext, Locator, Page, expect
+from yarl import URL
 
 from tests.desk.site import Colleague, DeskSite
 
@@ -24,7 +25,7 @@ class Agent:
     async def arrive(cls, context: BrowserContext, desk: DeskSite, colleague: Colleague, path: str = "/desk") -> Agent:
         """Open a page with the colleague's session."""
         url = desk.site.url
-        cookies = colleague.http.cookie_jar.filter_cookies(url)  # type: ignore[arg-type]
+        cookies = colleague.http.cookie_jar.filter_cookies(URL(url))
         await context.add_cookies([{"name": name, "value": one.value, "url": url} for name, one in cookies.items()])
         agent = cls(desk, colleague, await context.new_page())
         agent.page.on("pageerror", lambda error: agent.thrown.append(str(error)))

@@ -55,7 +55,9 @@ async function read(ref) {
     state.case = whole;
     box.replaceChildren(head, notices, make("div", { class: "case-body" }, scroll, aside), newest, here, editor);
     draw();
-    toEnd();
+    // What is new to everybody is read from the beginning, a talk under way from its end.
+    if (whole.timeline.some((entry) => entry.type === "reply")) toEnd();
+    else scroll.scrollTop = 0;
     enter();
     seen(ref);
   } catch (failure) {

@@ -36,6 +36,7 @@ async function follow() {
   if (!state.views.some((view) => view.id === wanted.view)) wanted.view = "mine";
   const same = ["view", "q", "sort"].every((name) => wanted[name] === state[name]) && JSON.stringify(filters) === JSON.stringify(state.filters) && desk.getAttribute("aria-busy") === "false";
   const [, kind, id] = place() ?? [];
+  if (kind === "cases") move(decodeURIComponent(id));
   const reading = same ? null : restore(wanted);
   if (kind === "cases") {
     desk.dataset.pane = "case";

@@ -11,12 +11,12 @@ import { t } from "./text.js";
 
 const SIGN = 8_000; // ms between two signs that somebody types
 
-const text = make("textarea", { class: "editor-text", rows: 3, "aria-keyshortcuts": "Control+Enter" });
+const text = make("textarea", { class: "editor-text", rows: 2, "aria-keyshortcuts": "Control+Enter" });
 const fileList = make("ul", { class: "files" });
-const chooser = make("input", { type: "file", multiple: true, class: "unseen", tabIndex: -1, "aria-hidden": "true" });
+const chooser = make("input", { type: "file", multiple: true, hidden: true });
 const sendButton = make("button", { type: "button", class: "button primary small" });
-const resolveButton = make("button", { type: "button", class: "button small" }, t("editor.send_resolve"));
-const waitButton = make("button", { type: "button", class: "button small ghost" }, t("editor.send_wait"));
+const resolveButton = make("button", { type: "button", class: "button small send-resolve" }, t("editor.send_resolve"));
+const moreButton = iconButton("more", t("editor.send_more"), sendOtherwise);
 const hint = make("p", { class: "hint editor-hint" });
 const tabs = ["reply", "note"].map((mode) => button(mode, t(`editor.${mode}`), () => (setMode(mode), text.focus()), { class: "button small ghost", data: { mode } }));
 const mentionButton = iconButton("at", t("editor.mention"), () => mention());
@@ -26,7 +26,7 @@ export const editor = make("section", { class: "editor", "aria-label": t("editor
   text, fileList,
   make("div", { class: "row between" },
     make("div", { class: "row tools" }, cannedButton, mentionButton, iconButton("attach", t("editor.attach"), () => chooser.click()), iconButton("gear", t("canned.manage"), manage), chooser),
-    make("div", { class: "row" }, waitButton, resolveButton, sendButton)),
+    make("div", { class: "row end" }, moreButton, resolveButton, sendButton)),
   make("p", { class: "drop-here", "aria-hidden": "true" }, t("editor.drop_here")));
 
 let whole = null;
@@ -58,7 +58,7 @@ export function setMode(mode) {
   text.setAttribute("aria-label", note ? t("editor.note") : t("editor.reply_to", { customer: whole?.customer ?? t("talk.customer") }));
   hint.textContent = note ? t("talk.private") : whole?.email ? t("editor.keys") : t("editor.no_address");
   sendButton.replaceChildren(icon(note ? "note" : "send"), t(note ? "editor.add_note" : "editor.send"));
-  resolveButton.hidden = waitButton.hidden = note;
+  resolveButton.hidden = moreButton.hidden = note;
   cannedButton.hidden = note;
   mentionButton.hidden = !note;
   grow();
@@ -183,7 +183,12 @@ editor.addEventListener("drop", (event) => {
 
 sendButton.addEventListener("click", () => send());
 resolveButton.addEventListener("click", () => send("resolved"));
-waitButton.addEventListener("click", () => send("waiting_customer"));
+
+async function sendOtherwise() {
+  const ways = [["waiting_customer", "send_wait", "clock"], ["resolved", "send_resolve", "check"]];
+  const status = await pick({ title: t("editor.send_more"), items: ways.map(([value, key, image]) => ({ value, label: t(`editor.${key}`), icon: image })) });
+  if (status) send(status);
+}
 
 function send(status = null) {
   const { mode } = draft;

@@ -5,7 +5,7 @@ import { $, toast } from "/staff/assets/ui.js";
 
 import { avatar, button, dueClock, empty, icon, lazily, make } from "./dom.js";
 import { emit, on, path, state } from "./state.js";
-import { ago, t, word } from "./text.js";
+import { ago, number, t, word } from "./text.js";
 
 const HEIGHT = 84; // px, as in desk.css
 const AROUND = 8;
@@ -126,7 +126,7 @@ export function replace(changed) {
 
 export function draw() {
   const view = state.views.find((each) => each.id === state.view);
-  $("total").textContent = phase === "ready" ? t("list.shown", { count: total }) : "";
+  $("total").replaceChildren(...(phase === "ready" ? [make("span", { "aria-hidden": "true" }, number(total)), make("span", { class: "unseen" }, t("list.shown", { count: total }))] : []));
   box.hidden = !rows.length;
   message.hidden = rows.length > 0;
   if (!rows.length) {

@@ -68,7 +68,7 @@ const scroll = make("div", { class: "case-scroll", tabIndex: 0, role: "region", 
 const head = make("header", { class: "case-head" });
 const typing = make("p", { class: "present typing", role: "status", hidden: true });
 const text = make("textarea", { class: "editor-text", rows: 2, "aria-label": t("live.message"), placeholder: t("live.message") });
-const chooser = make("input", { type: "file", class: "unseen", tabIndex: -1, "aria-hidden": "true" });
+const chooser = make("input", { type: "file", hidden: true });
 const send = make("button", { type: "button", class: "button primary small", onclick: () => say() }, icon("send"), t("editor.send"));
 const claim = make("button", { type: "button", class: "button primary" }, icon("live"), t("live.claim"));
 const editor = make("section", { class: "editor", "aria-label": t("live.message") }, text,

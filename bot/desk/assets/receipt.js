@@ -45,7 +45,7 @@ function bar(share) {
 
 function teach(whole, candidate) {
   const title = candidate.title ?? candidate.article;
-  return button("reply", t("receipt.teach"), () => preview(whole, candidate, title), { class: "button small", "aria-label": `${t("receipt.teach")}: ${title}` });
+  return button("reply", t("receipt.teach_short"), () => preview(whole, candidate, title), { class: "button small", "aria-label": `${t("receipt.teach")}: ${title}` });
 }
 
 /** The article as the customer would get it, and the button that sends it. */

@@ -17,7 +17,7 @@ const LEVELS = ["1", "2", "3", "4"];
 
 const box = $("views");
 const head = $("list-head");
-const name = make("h1", { class: "list-name" });
+const name = make("h2", { class: "list-name" });
 const count = make("span", { class: "hint", id: "total" });
 const search = make("input", { type: "search", id: "search", placeholder: t("list.search"), "aria-label": t("list.search"), title: t("list.search_hint"), autocomplete: "off", "aria-keyshortcuts": "/" });
 const chips = make("div", { class: "chips", role: "group", "aria-label": t("list.filters") });
