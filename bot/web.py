@@ -125,13 +125,20 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
     rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
     turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
     senders, close_senders = _senders(settings, company, catalogue)
+    tickets = connect_start.tickets(
+        settings, company, catalogue, database, by=lambda: by_system(), changed=lambda: wake_cases()
+    )
+    if tickets is not None:
+        senders[Channel.TICKET_SYSTEM] = tickets.delivery.send
     # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.
     channels = frozenset(senders) or frozenset({Channel.STAFF_MAIL})
     policy = company.policy(catalogue)
 
+    def by_system() -> By:
+        return By(actor="system", now=datetime.now(UTC), policy=policy, channels=channels)
+
     async def settled(conn: AsyncConnection, letter: str, status: str) -> None:
-        by = By(actor="system", now=datetime.now(UTC), policy=policy, channels=channels)
-        await messages.settled(conn, letter, status, by)
+        await messages.settled(conn, letter, status, by_system())
 
     outbox = Outbox(engine, senders, settled=settled)
 
@@ -158,6 +165,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
                 language=language,
                 limiter=limiter,
                 woken=wake_cases,
+                tickets=tickets,
             )
         )
     except BaseException:

@@ -58,6 +58,7 @@ class Event(StrEnum):
     CALLBACK = "case.callback"
     TAUGHT = "case.taught"
     MERGED = "case.merged"
+    EXTERNAL = "case.external"  # its ticket in another system, and that one's state
     DUE_SOON = "case.due_soon"  # the first reply
     BREACHED = "case.breached"
     RESOLUTION_DUE_SOON = "case.resolution_due_soon"

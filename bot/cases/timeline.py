@@ -37,6 +37,7 @@ TYPES: Mapping[str, str] = {
     Event.CALLBACK: "callback",
     Event.TAUGHT: "taught",
     Event.MERGED: "merged",
+    Event.EXTERNAL: "external",
     Event.DUE_SOON: "deadline",
     Event.BREACHED: "deadline",
     Event.RESOLUTION_DUE_SOON: "deadline",

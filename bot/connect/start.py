@@ -5,20 +5,89 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from aiohttp import web
 
 from bot.cases import Channel, Policy
+from bot.cases.rows import By
 from bot.catalogue import Catalogue
 from bot.company import Company
 from bot.connect import inbound_api
+from bot.connect.adapter import Adapter, SystemSettings
 from bot.connect.context import CONNECT, Connect
+from bot.connect.delivery import Delivery
 from bot.connect.imap import ImapReader, ImapSettings
 from bot.connect.inbox import Files, Inbox, InboxSettings
+from bot.connect.rest import Rest, TemplateError, load_template
+from bot.connect.states import States
+from bot.connect.zammad import Zammad
 from bot.database import Database
 from bot.limiter import Limiter
 from bot.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The ticket system that is set up: `delivery.send` is the outbox's sender for it."""
+
+    adapter: Adapter
+    delivery: Delivery
+    states: States
+
+
+def tickets(
+    settings: Settings,
+    company: Company,
+    catalogue: Catalogue,
+    database: Database,
+    *,
+    by: Callable[[], By],
+    changed: Callable[[], None],
+) -> Tickets | None:
+    """None where none is set up. SettingsError where it cannot be used."""
+    adapter = _adapter(settings, company)
+    if adapter is None:
+        return None
+    poll = timedelta(seconds=settings.ticket_poll)
+    states = States(database, adapter, by=by, changed=changed, poll=poll, now=_now)
+    delivery = Delivery(
+        database,
+        adapter,
+        say=catalogue.text,
+        attachments=settings.data_dir / "attachments",
+        by=by,
+        made=changed,
+        poll=poll,
+        now=_now,
+    )
+    return Tickets(adapter, delivery, states)
+
+
+def _adapter(settings: Settings, company: Company) -> Adapter | None:
+    if not settings.ticket_system:
+        return None
+    try:
+        system = SystemSettings(
+            url=settings.ticket_url,
+            token=settings.ticket_token.get_secret_value(),
+            secret=settings.ticket_secret.get_secret_value(),
+            allow_private=settings.ticket_allow_private,
+        )
+        if settings.ticket_system == "rest":
+            return Rest(system, load_template(Path(settings.ticket_template)))
+    except ValueError as error:
+        raise SettingsError(f"GUICHET_TICKET_URL, GUICHET_TICKET_TOKEN: {error}") from None
+    except TemplateError as error:
+        raise SettingsError(f"GUICHET_TICKET_TEMPLATE: {error}") from None
+    fallback = settings.inbound_email or company.identity.email
+    return Zammad(system, group=settings.ticket_group, fallback=fallback)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @asynccontextmanager
@@ -34,6 +103,7 @@ async def running(
     language: Callable[[str], Awaitable[str]],
     limiter: Limiter,
     woken: Callable[[], None],
+    tickets: Tickets | None = None,
 ) -> AsyncIterator[Connect]:
     """At work: mails are read, states of tickets asked for."""
 
@@ -55,17 +125,21 @@ async def running(
     if settings.imap_host:
         reader = ImapReader(database, inbox, imap_settings(settings))
         workers.append(asyncio.create_task(reader.run(), name="imap"))
+    if tickets is not None:
+        workers.append(asyncio.create_task(tickets.states.run(), name="ticket_states"))
     try:
         yield Connect(
             inbox=inbox,
             inbox_secret=settings.inbound_secret.get_secret_value() or None,
-            changed=None,
-            now=lambda: datetime.now(UTC),
+            changed=tickets.states.told if tickets and settings.ticket_secret.get_secret_value() else None,
+            now=_now,
         )
     finally:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        if tickets is not None:
+            await tickets.adapter.close()
 
 
 def inbox_settings(settings: Settings, company: Company) -> InboxSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, false
 
 from bot.cases.tables import Moment, cases
 
@@ -36,5 +36,6 @@ links = Table(
     Column("system", String(40), primary_key=True),
     Column("leased_until", Moment),
     Column("poll_at", Moment, index=True),
+    Column("done", Boolean, nullable=False, server_default=false()),  # nothing was left to do, when last asked
     Column("failures", Integer, nullable=False),
 )

@@ -88,7 +88,7 @@ class CaseStoreContract:
         assert (created, created_again) == (True, False)
         assert first == again
         assert await count(desk.engine, tables.cases) == 1
-        assert await count(desk.engine, tables.outbox) == len(Channel)
+        assert await count(desk.engine, tables.outbox) == len(CHANNELS)
 
     async def test_the_same_key_for_other_content_is_refused(self, desk: Desk) -> None:
         await desk.open(ticket())

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("system", sa.String(length=40), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("poll_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["ref"], ["cases.ref"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("ref", "system"),
