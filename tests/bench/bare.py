@@ -70,9 +70,10 @@ def write_bot(folder: Path) -> None:
 class Bare:
     """A running bare bot: `url` takes Rasa's REST channel."""
 
-    def __init__(self, url: str, ready_seconds: float) -> None:
+    def __init__(self, url: str, ready_seconds: float, pids: list[int]) -> None:
         self.url = f"{url}/webhooks/rest/webhook"
         self.ready_seconds = ready_seconds
+        self.pids = pids
 
 
 RASA = [str(RASA_PYTHON), "-m", "rasa"]
@@ -116,7 +117,7 @@ def running_bare(folder: Path) -> Iterator[Bare]:
             if time.monotonic() - started > 120 or any(process.poll() is not None for process in processes):
                 raise RuntimeError("the bare bot did not start")
             time.sleep(0.1)
-        yield Bare(url, time.monotonic() - started)
+        yield Bare(url, time.monotonic() - started, [process.pid for process in processes])
     finally:
         for process in processes:
             process.terminate()
