@@ -13,6 +13,7 @@ from kb_index.postings import Arrays, Floats, Postings, Terms, spread
 from kb_index.text import WORD, fold
 
 SIZES = (3, 4, 5)
+MOST_SUMMED = 64_000  # values a question, of its rarest n-grams first: those of every other text tell little
 
 
 def ngrams(text: str) -> Counter[str]:
@@ -68,7 +69,7 @@ class Ngrams(Terms):
 
     def scores(self, text: str) -> Floats:
         """(texts,) cosine of each text to the question, 0 to 1."""
-        return self.postings.scores(*self.weigh(text))
+        return self.postings.scores(*self.weigh(text), MOST_SUMMED)
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Ngrams:

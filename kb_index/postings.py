@@ -31,9 +31,9 @@ class Postings:
         np.cumsum(np.bincount(term, minlength=terms), out=starts[1:])
         return cls(starts, document[order], value[order], size)
 
-    def scores(self, terms: Sequence[int], weights: Sequence[float]) -> Floats:
-        """(documents,) the weighted sum of the values of the given terms, each given once."""
-        documents, values = self._parts(terms, weights, None)
+    def scores(self, terms: Sequence[int], weights: Sequence[float], most: int | None = None) -> Floats:
+        """(documents,) the weighted sum of the values of the given terms, each given once; `most`: as in `add_to`."""
+        documents, values = self._parts(terms, weights, most)
         return np.bincount(documents, values, self.size).astype(np.float32)
 
     def add_to(self, sums: Floats, terms: Sequence[int], weights: Sequence[float], most: int) -> NDArray[np.int32]:

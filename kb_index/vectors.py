@@ -1,7 +1,7 @@
-"""Nearest vectors: exact while that is fast; beyond, FAISS's inverted lists find rows that exact cosines then order.
+"""Nearest vectors: exact while that is fast; beyond, a graph of FAISS finds rows that exact cosines then order.
 
-The lists hold vectors of one byte a dimension; how many are searched is set while building, by measuring. The exact
-vectors lie in a mapped file beside: of a large one, only the rows that are looked at are read.
+The graph holds vectors of one byte a dimension; how broadly it is searched is set while building, by measuring. The
+exact vectors lie in a mapped file beside: of a large one, only the rows that are looked at are read.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from kb_index.encoder import Vectors
 EXACT_UP_TO = 20_000  # vectors; beyond, an exact search takes longer than encoding the question
 RECALL = 0.995  # of the ten nearest, measured on `TRIED` questions: above the .99 that is promised
 TRIED = 200
-TRAINED_ON = 40  # vectors per list
-RESCORED = 4  # times as many as are asked for
+TRAINED_ON = 50_000  # vectors, for the range of each dimension
+LINKS, BUILD_BREADTH = 32, 100
+FIRST_BREADTH, LAST_BREADTH = 40, 2_000
+RESCORED = 40  # found by the graph, at least, and ordered by exact cosine
 FILES = ("vectors.npy", "vectors.faiss")
 
 
 class VectorIndex:
-    """Rows are entries, in the corpus's order. `vectors`: (n, dim) float32 of length 1; `lists`: FAISS's, if any."""
+    """Rows are entries, in the corpus's order. `vectors`: (n, dim) float32 of length 1; `graph`: FAISS's, if any."""
 
-    def __init__(self, vectors: Vectors, lists: Any = None) -> None:
+    def __init__(self, vectors: Vectors, graph: Any = None) -> None:
         self.vectors = vectors
         self.size = len(vectors)
-        self.exact = lists is None
-        self.lists: Any = lists
+        self.exact = graph is None
+        self.graph: Any = graph
 
     @classmethod
     def build(cls, vectors: Vectors) -> VectorIndex:
@@ -39,43 +41,38 @@ class VectorIndex:
         if len(vectors) <= EXACT_UP_TO:
             return cls(vectors)
         count, dim = vectors.shape
-        lists = 2 ** round(np.log2(4 * np.sqrt(count)))
-        quantizer: Any = faiss.IndexFlatIP(dim)
-        kind = faiss.ScalarQuantizer.QT_8bit
-        index: Any = faiss.IndexIVFScalarQuantizer(quantizer, dim, lists, kind, faiss.METRIC_INNER_PRODUCT, False)
-        index.own_fields = True
-        quantizer.this.disown()
-        index.cp.spherical = True
+        metric = faiss.METRIC_INNER_PRODUCT
+        graph: Any = faiss.IndexHNSWSQ(dim, faiss.ScalarQuantizer.QT_8bit, LINKS, metric)
+        graph.hnsw.efConstruction = BUILD_BREADTH
         chance = np.random.default_rng(0)
-        sample = chance.permutation(count)[: lists * TRAINED_ON]
-        index.train(vectors[np.sort(sample)])
-        index.add(vectors)
-        result = cls(vectors, index)
+        graph.train(vectors[np.sort(chance.permutation(count)[:TRAINED_ON])])
+        graph.add(vectors)
+        result = cls(vectors, graph)
         result._tune(chance)
         return result
 
     def _tune(self, chance: np.random.Generator) -> None:
-        """Search as few lists as find nearly all of the ten nearest of questions that lie near known texts."""
+        """Search as broadly as finds nearly all of the ten nearest of questions that lie near known texts."""
         rows = np.sort(chance.permutation(self.size)[:TRIED])
         away = chance.normal(size=(TRIED, self.vectors.shape[1])).astype(np.float32)
         asked = self.vectors[rows] + 0.6 * away / np.linalg.norm(away, axis=1, keepdims=True)
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
         library: Any = faiss
         _, truth = library.knn(asked, self.vectors, 10, metric=faiss.METRIC_INNER_PRODUCT)
-        self.lists.nprobe = 4
-        while self.lists.nprobe < self.lists.nlist:
+        self.graph.hnsw.efSearch = FIRST_BREADTH
+        while self.graph.hnsw.efSearch < LAST_BREADTH:
             found = [self.search(vector, 10)[1] for vector in asked]
             hits = sum(len(np.intersect1d(one, other)) for one, other in zip(found, truth, strict=True))
             if hits >= RECALL * truth.size:
                 return
-            self.lists.nprobe = min(self.lists.nprobe * 3 // 2, self.lists.nlist)
+            self.graph.hnsw.efSearch = min(self.graph.hnsw.efSearch * 3 // 2, LAST_BREADTH)
 
     @property
     def kind(self) -> str:
         """In words."""
         if self.exact:
             return "exact"
-        return f"{self.lists.nlist} lists, {self.lists.nprobe} searched"
+        return f"graph, breadth {self.graph.hnsw.efSearch}"
 
     def scores(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) cosine of each row. On one thread: a second one gains little and disturbs the other questions."""
@@ -96,7 +93,7 @@ class VectorIndex:
         if self.exact:
             near, rows = self.scores(vector), np.arange(self.size)
         else:
-            _, found = self.lists.search(vector.reshape(1, -1), min(count * RESCORED, self.size))
+            _, found = self.graph.search(vector.reshape(1, -1), min(max(count, RESCORED), self.size))
             rows = found[0][found[0] >= 0]
             near = self.near(vector, rows)
         order = np.argsort(-near, kind="stable")[:count]
@@ -105,11 +102,11 @@ class VectorIndex:
     def save(self, folder: Path) -> None:
         np.save(folder / FILES[0], self.vectors)
         if not self.exact:
-            faiss.write_index(self.lists, str(folder / FILES[1]))
+            faiss.write_index(self.graph, str(folder / FILES[1]))
 
     @classmethod
     def load(cls, folder: Path) -> VectorIndex:
         """Map what `save` wrote."""
         vectors = np.asarray(np.load(folder / FILES[0], mmap_mode="r"))
-        lists = folder / FILES[1]
-        return cls(vectors, faiss.read_index(str(lists), faiss.IO_FLAG_MMAP) if lists.exists() else None)
+        graph = folder / FILES[1]
+        return cls(vectors, faiss.read_index(str(graph), faiss.IO_FLAG_MMAP_IFC) if graph.exists() else None)

@@ -110,23 +110,22 @@ def fastest_faiss(index: VectorIndex, asked: Vectors, truth: np.ndarray) -> tupl
     flat.add(vectors)
     few = asked if count < 200_000 else asked[:40]
     tried = [(median_ms(lambda vector: flat.search(vector[None], NEIGHBOURS), few), "flat")]
-    kinds: list[tuple[str, Any, str]] = []
+    kinds: list[tuple[str, Any, Any, str]] = []  # name, index, what holds its knob, the knob
     if not index.exact:
-        kinds.append(("IVF, SQ8", index.lists, "nprobe"))
+        kinds.append(("HNSW32, SQ8", index.graph, index.graph.hnsw, "efSearch"))
     if 5_000 < count <= GRAPH_UP_TO:
         faiss.omp_set_num_threads(os.cpu_count() or 1)
         graph = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
         graph.hnsw.efConstruction = 100
         graph.add(vectors)
         lists = faiss.index_factory(
-            dim, f"IVF{2 ** round(np.log2(4 * np.sqrt(count)))},Flat", faiss.METRIC_INNER_PRODUCT
+            dim, f"IVF{2 ** round(np.log2(4 * np.sqrt(count)))},SQ8", faiss.METRIC_INNER_PRODUCT
         )
         lists.train(vectors)
         lists.add(vectors)
         faiss.omp_set_num_threads(1)
-        kinds += [("HNSW32", graph.hnsw, "efSearch"), ("IVF, flat", lists, "nprobe")]
-    for name, knobs, knob in kinds:
-        searched = graph if name == "HNSW32" else knobs
+        kinds += [("HNSW32", graph, graph.hnsw, "efSearch"), ("IVF, SQ8", lists, lists, "nprobe")]
+    for name, searched, knobs, knob in kinds:
         before = getattr(knobs, knob)
         setattr(knobs, knob, 4 if knob == "nprobe" else 16)
         while recall(searched.search(asked, NEIGHBOURS)[1], truth) < RECALL and getattr(knobs, knob) < 2048:

@@ -93,7 +93,7 @@ def test_saved_and_mapped_it_answers_the_same(pair: tuple[Index, Index], encoder
     searched = pair[1]
     save(searched, tmp_path, encoder, {"created": "", "problems": []})
     loaded = load(tmp_path, encoder)
-    assert "lists" in loaded.signals.vectors.kind
+    assert "graph" in loaded.signals.vectors.kind
     for question in QUESTIONS:
         vector = searched.vector(question, encoder)
         assert loaded.search(question, vector, "en") == searched.search(question, vector, "en")

@@ -1,4 +1,4 @@
-"""Nearest vectors: exact while small, lists that find nearly all beyond, the same after saving."""
+"""Nearest vectors: exact while small, a graph that finds nearly all beyond, the same after saving."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_no_vectors_give_no_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("noise", [0.5, 0.9])
-def test_beyond_the_limit_lists_find_99_of_100_nearest_with_exact_cosines(
+def test_beyond_the_limit_a_graph_finds_99_of_100_nearest_with_exact_cosines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noise: float
 ) -> None:
     monkeypatch.setattr(vectors, "EXACT_UP_TO", 1000)
@@ -46,7 +46,7 @@ def test_beyond_the_limit_lists_find_99_of_100_nearest_with_exact_cosines(
     VectorIndex.build(rows).save(tmp_path)
     index = VectorIndex.load(tmp_path)
     assert not index.exact
-    assert "lists" in index.kind
+    assert "graph" in index.kind
     found = 0
     for query in queries:
         cosines, near = index.search(query, 10)
