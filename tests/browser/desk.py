@@ -70,7 +70,8 @@ class Agent:
 
     async def expect_no_sideways_scroll(self) -> None:
         wide: list[Any] = await self.page.evaluate("""() =>
-            [document.documentElement, ...document.querySelectorAll(".pane, .rows, .case-scroll, .editor, .list-head, .case-row")]
+            [document.documentElement, ...document.querySelectorAll(
+                ".pane, .rows, .case-scroll, .editor, .list-head, .case-row")]
                 .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1)
                 .map(box => `${box.className || box.tagName} ${box.scrollWidth} > ${box.clientWidth}`)""")
         assert wide == []

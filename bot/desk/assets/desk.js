@@ -92,7 +92,7 @@ document.addEventListener("click", (event) => {
 
 async function resolve() {
   const refs = targets();
-  const next = refs.length === 1 && state.case ? neighbour() : null;
+  const next = refs.length === 1 && state.case ? neighbour(refs[0]) : null;
   await change({ status: "resolved" }, refs);
   if (next && next !== refs[0]) emit("open", next);
 }

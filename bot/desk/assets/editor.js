@@ -103,27 +103,30 @@ text.addEventListener("keydown", (event) => {
   }
 });
 
-/** Put words in place of the `back` characters before the caret. */
-function insert(words, back = 0) {
-  const at = text.selectionStart - back;
-  text.setRangeText(words, Math.max(0, at), text.selectionEnd, "end");
+/** Put words where the caret was, in place of the character that asked for them (`called`). */
+function insert(words, [from, to], called) {
+  text.setRangeText(words, Math.max(0, from - (called ? 1 : 0)), to, "end");
   draft[draft.mode] = text.value;
   keepDraft();
   grow();
   text.focus();
 }
 
-async function mention(back = false) {
+const caret = () => [text.selectionStart, text.selectionEnd];
+
+async function mention(called = false) {
+  const at = caret();
   const items = state.people.filter((person) => person.id !== me.id).map((person) => ({ value: person, label: person.name, icon: "user" }));
   const person = await pick({ title: t("pick.mention"), items });
   if (!person) return;
   draft.mentions.push({ id: person.id, name: person.name });
-  insert(`@${person.name} `, back ? 1 : 0);
+  insert(`@${person.name} `, at, called);
 }
 
-async function canned(back = false) {
+async function canned(called = false) {
+  const at = caret();
   const used = await useCanned(whole);
-  if (used) insert(used, back ? 1 : 0);
+  if (used) insert(used, at, called);
 }
 
 // files

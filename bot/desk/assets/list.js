@@ -261,8 +261,8 @@ export function clearSelection() {
   emit("selection");
 }
 
-/** Row and all of the next one to open when this one is done with. */
-export const neighbour = () => rows[Math.min(indexOf(cursor) + 1, rows.length - 1)]?.ref ?? null;
+/** The case to open when `ref` is done with. */
+export const neighbour = (ref) => (cursor === ref ? rows[indexOf(ref) + 1] ?? rows[indexOf(ref) - 1] : rowOf(cursor))?.ref ?? null;
 
 /** Mark a case as read, here and for the server. */
 export async function seen(ref) {

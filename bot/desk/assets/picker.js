@@ -98,8 +98,16 @@ export function opened(dialog, result, ready = () => {}) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (before?.isConnected) before.focus({ preventScroll: true });
+      returnTo(before);
       resolve(result());
     });
   });
+}
+
+/** The focus goes back to an element, or to what has been drawn in its place. */
+function returnTo(before) {
+  const name = before?.dataset?.act;
+  const drawn = name && document.querySelector(`[data-act="${name}"]`);
+  const place = document.querySelector('#desk[data-pane="case"] #case') ?? document.getElementById("rows");
+  (before?.isConnected && before !== document.body ? before : drawn || place)?.focus({ preventScroll: true });
 }
