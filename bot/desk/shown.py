@@ -98,10 +98,15 @@ class Shower:
         }
 
     def _details(self, entry: Entry) -> dict[str, Any]:
-        """Owners by name, as everything else that people read."""
-        if entry.type != "owner":
-            return entry.details
-        return {name: self.person(entry.details.get(name)) for name in ("before", "after")}
+        """Owners by name and the clock's reasons in words, as everything else that people read."""
+        details = entry.details
+        if entry.type == "owner":
+            return {name: self.person(details.get(name)) for name in ("before", "after")}
+        code = details.get("on") if entry.type == "escalated" else details.get("reason")
+        if entry.actor == "clock" and isinstance(code, str) and code.startswith("case."):
+            key = f"cases.escalation.{code.removeprefix('case.')}"
+            return {**details, "reason": self.gateway.catalogue.text(self.lang, key)}
+        return details
 
     def _actor(self, actor: str, case: Case) -> dict[str, str]:
         if actor in self.names:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
+from bot.cases.clocks import Clocks
+from bot.cases.model import Event
+from bot.cases.policy import Escalation
 from tests.cases.asking import callback, sla, ticket
 from tests.desk.site import Colleague, DeskSite
 
@@ -143,3 +148,18 @@ async def test_a_write_needs_the_token_of_the_session_and_a_role(desk: DeskSite,
     editor = await desk.colleague("Eda", "editor")
     status, body = await editor.call("GET", "/api/desk/cases")
     assert (status, body["error"]["code"]) == (403, "not_allowed")
+
+
+async def test_what_the_clock_did_is_said_in_words(desk: DeskSite, anna: Colleague) -> None:
+    ref = await desk.open(sla(severity=1))
+    gateway = desk.site.gateway
+    rules = (Escalation(on=Event.BREACHED, raise_level=True),)
+    policy = replace(gateway.policy, escalations=rules)
+    later = gateway.now() + timedelta(hours=3)
+    await Clocks(gateway.database.engine, policy, fired=lambda: None, now=lambda: later).fire_due()
+    entries = {entry["type"]: entry for entry in (await anna.case(ref))["timeline"]}
+    for kind in ("level", "escalated"):
+        assert entries[kind]["details"]["reason"] == "première réponse en retard"
+        assert entries[kind]["actor"] == {"id": "clock", "name": "Horloge"}
+    assert entries["deadline"]["details"]["state"] == "breached"
+    assert entries["deadline"]["details"]["clock"] == "first_reply"
