@@ -18,11 +18,13 @@ async def teach(
     conn: AsyncConnection, ref: str, by: By, *, article: str, lang: str, version: str, text: str, author_name: str
 ) -> Written:
     """Send `text` (the article as published in `version`) as a reply and keep the question. Again with the same
-    article: the same entry, nothing sent."""
-    case = await rows.load(conn, ref)
-    written = await messages.reply(conn, ref, by, client_id=f"teach:{article}", text=text, author_name=author_name)
-    if not written.new:
-        return written
+    article, by whoever: the same entry, nothing sent."""
+    case, client_id = (await rows.lock(conn, ref, by)).case, f"teach:{article}"
+    table = messages.table
+    known = select(table.c.id, table.c.letter).where(table.c.ref == ref, table.c.client_id == client_id)
+    if row := (await conn.execute(known)).first():
+        return Written(id=row.id, case=case, new=False, letter=row.letter)
+    written = await messages.reply(conn, ref, by, client_id=client_id, text=text, author_name=author_name)
     row = {"ref": ref, "article": article, "lang": lang, "version": version, "author": by.actor, "at": by.now}
     await tables.insert_new(conn, proposals, {**row, "question": question_of(case), "state": "open"})
     await rows.record(conn, ref, Event.TAUGHT, by.actor, by.now, article=article, lang=lang, version=version)

@@ -283,12 +283,12 @@ class CaseWorkContract:
     async def test_an_article_answers_and_teaches_once(self, desk: Desk) -> None:
         ref = await opened(desk, receipt={"question": "Où est ma facture ?"})
 
-        async def click() -> messages.Written:
+        async def click(actor: str) -> messages.Written:
             async with desk.engine.begin() as conn:
                 return await teach.teach(
                     conn,
                     ref,
-                    desk.by("anna"),
+                    desk.by(actor),
                     article="invoices",
                     lang="fr",
                     version="0a1b",
@@ -296,8 +296,9 @@ class CaseWorkContract:
                     author_name="Anna",
                 )
 
-        written = await asyncio.gather(click(), click(), click())
+        written = await asyncio.gather(click("anna"), click("anna"), click("bruno"))
         assert len({each.id for each in written}) == 1
+        assert len(await letters(desk, "case.reply")) == 1
         async with desk.engine.begin() as conn:
             (proposal,) = await desk_store.list_proposals(conn)
             assert (proposal["question"], proposal["article"]) == ("Où est ma facture ?", "invoices")
