@@ -97,6 +97,13 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
     engine = make_engine(settings.database)
     await prepare(engine, PARTS)
     database = Database(engine)
+    try:
+        tickets = connect_start.tickets(
+            settings, company, catalogue, database, by=lambda: by_system(), changed=lambda: wake_cases()
+        )
+    except SettingsError:
+        await database.close()
+        raise
     journal, hub = Journal(database), Hub()
     languages = Languages(
         company.languages, {lang: " ".join(catalogue.words(lang, "system.everyday")) for lang in company.languages}
@@ -125,9 +132,6 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
     rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
     turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
     senders, close_senders = _senders(settings, company, catalogue)
-    tickets = connect_start.tickets(
-        settings, company, catalogue, database, by=lambda: by_system(), changed=lambda: wake_cases()
-    )
     if tickets is not None:
         senders[Channel.TICKET_SYSTEM] = tickets.delivery.send
     # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.

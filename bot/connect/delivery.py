@@ -33,7 +33,7 @@ _LEASE = timedelta(seconds=90)  # longer than the outbox gives a letter
 
 
 class Delivery:
-    """`send` is a sender for the outbox; `made` is called after a ticket was noted; `by` says who does it by which rules."""
+    """`send` is a sender for the outbox; `made` is called after a ticket was noted; `by` says who acts."""
 
     def __init__(
         self,
@@ -73,6 +73,9 @@ class Delivery:
         ref, ticket = str(letter["case"]["ref"]), await self._ticket(letter)
         if not await self._leased(ref):
             raise DeliveryError("another delivery of this case makes its ticket just now")
+        if (identifier := await self._known(ref)) is not None:  # it has, between the look and the lease
+            await self._release(ref)
+            return identifier
         try:
             remote = await self._adapter.find(ref)
             if remote is None:

@@ -292,7 +292,7 @@ async def test_a_mail_too_large_is_told_and_not_read(post: Post) -> None:
     headers = mail(subject=f"[{ref}]").split(b"\r\n\r\n")[0] + b"\r\n\r\n"
     assert (await post.take(headers, size=40 * 1024 * 1024)).outcome == Outcome.ADDED
     (entry,) = await post.written(ref, "customer")
-    assert entry.text == "Ce message de 40 Mo dépasse la limite de 25 Mo. Seul son objet a été lu."
+    assert entry.text == "Ce message de 40\u00a0Mo dépasse la limite de 25\u00a0Mo. Seul son objet a été lu."
 
 
 async def test_a_text_without_end_is_cut_and_says_so(post: Post) -> None:
