@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import messages, rows, tables
+from .desk_tables import messages as table
 from .desk_tables import proposals
 from .messages import Written
 from .model import Case, Event
@@ -20,10 +21,9 @@ async def teach(
     """Send `text` (the article as published in `version`) as a reply and keep the question. Again with the same
     article, by whoever: the same entry, nothing sent."""
     case, client_id = (await rows.lock(conn, ref, by)).case, f"teach:{article}"
-    table = messages.table
     known = select(table.c.id, table.c.letter).where(table.c.ref == ref, table.c.client_id == client_id)
-    if row := (await conn.execute(known)).first():
-        return Written(id=row.id, case=case, new=False, letter=row.letter)
+    if sent := (await conn.execute(known)).first():
+        return Written(id=sent.id, case=case, new=False, letter=sent.letter)
     written = await messages.reply(conn, ref, by, client_id=client_id, text=text, author_name=author_name)
     row = {"ref": ref, "article": article, "lang": lang, "version": version, "author": by.actor, "at": by.now}
     await tables.insert_new(conn, proposals, {**row, "question": question_of(case), "state": "open"})
