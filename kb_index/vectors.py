@@ -41,8 +41,8 @@ class VectorIndex:
         if len(vectors) <= EXACT_UP_TO:
             return cls(vectors)
         count, dim = vectors.shape
-        metric = faiss.METRIC_INNER_PRODUCT
-        graph: Any = faiss.IndexHNSWSQ(dim, faiss.ScalarQuantizer.QT_8bit, LINKS, metric)
+        library: Any = faiss  # its stubs are wrong about this constructor, and leave `knn` out
+        graph = library.IndexHNSWSQ(dim, faiss.ScalarQuantizer.QT_8bit, LINKS, faiss.METRIC_INNER_PRODUCT)
         graph.hnsw.efConstruction = BUILD_BREADTH
         chance = np.random.default_rng(0)
         graph.train(vectors[np.sort(chance.permutation(count)[:TRAINED_ON])])
