@@ -262,6 +262,7 @@ async def _give(conn: AsyncConnection, edit: Edit, message: str, files: Sequence
 
 async def _last_mail(conn: AsyncConnection, ref: str) -> str | None:
     """Message-ID of the customer's last mail, which an answer belongs below."""
-    query = select(table.c.message_id).where(table.c.ref == ref, table.c.message_id.is_not(None))
+    theirs = (table.c.ref == ref) & (table.c.kind == "customer") & table.c.message_id.is_not(None)
+    query = select(table.c.message_id).where(theirs)
     found: str | None = (await conn.execute(query.order_by(table.c.at.desc()).limit(1))).scalar_one_or_none()
     return found

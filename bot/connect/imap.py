@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 import structlog
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
+from prometheus_client import Gauge
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -31,6 +32,8 @@ from .inbox import Inbox, Outcome
 from .tables import folders
 
 log = structlog.get_logger(__name__)
+
+CONNECTED = Gauge("guichet_imap_connected", "Whether the mailbox can be read just now")
 
 Result = TypeVar("Result")
 _SLICE = 1.0  # seconds between looks at whether to stop
@@ -167,7 +170,7 @@ class ImapReader:
                         await self._read(thread)
                     except (OSError, imaplib.IMAP4.error, ImapToolsError, DBAPIError, ValueError) as error:
                         failures = 0 if self.connected else failures + 1
-                        self.connected = False
+                        self._set(False)
                         wait = min(self._backoff[1], self._backoff[0] * 2.0 ** min(failures, 20))
                         wait *= 0.5 + random.random() / 2
                         log.warning(
@@ -176,6 +179,11 @@ class ImapReader:
                         await asyncio.sleep(wait)
             finally:
                 self._stop.set()
+                self._set(False)
+
+    def _set(self, connected: bool) -> None:
+        self.connected = connected
+        CONNECTED.set(connected)
 
     async def _read(self, thread: ThreadPoolExecutor) -> None:
         async def call(work: Callable[..., Result], *args: Any, **named: Any) -> Result:
@@ -183,7 +191,7 @@ class ImapReader:
 
         folder = await call(Folder, self._settings)
         try:
-            self.connected = True
+            self._set(True)
             log.info("imap_connected", host=self._settings.host, folder=self._settings.folder, idle=folder.can_idle)
             last = await self._place(folder, call)
             while True:

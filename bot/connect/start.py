@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -19,7 +20,6 @@ from bot.connect import inbound_api
 from bot.connect.adapter import Adapter, SystemSettings
 from bot.connect.context import CONNECT, Connect
 from bot.connect.delivery import Delivery
-from bot.connect.imap import ImapReader, ImapSettings
 from bot.connect.inbox import Files, Inbox, InboxSettings
 from bot.connect.rest import Rest, TemplateError, load_template
 from bot.connect.states import States
@@ -27,6 +27,9 @@ from bot.connect.zammad import Zammad
 from bot.database import Database
 from bot.limiter import Limiter
 from bot.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from bot.connect.imap import ImapSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ async def running(
     )
     workers = []
     if settings.imap_host:
+        from bot.connect.imap import ImapReader  # its library is needed where a mailbox is read only
+
         reader = ImapReader(database, inbox, imap_settings(settings))
         workers.append(asyncio.create_task(reader.run(), name="imap"))
     if tickets is not None:
@@ -157,6 +162,8 @@ def inbox_settings(settings: Settings, company: Company) -> InboxSettings:
 
 def imap_settings(settings: Settings) -> ImapSettings:
     """SettingsError where the mailbox has no user."""
+    from bot.connect.imap import ImapSettings
+
     user = settings.imap_user or settings.inbound_email
     if not user:
         raise SettingsError("IMAP_USER: expected the user of the mailbox, got none: set it, or GUICHET_INBOUND_EMAIL")

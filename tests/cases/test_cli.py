@@ -74,3 +74,22 @@ def test_a_database_without_cases_is_said_so(tmp_path: Path) -> None:
     assert status == 2
     assert "no such table" in output
     assert "GUICHET_DATA_DIR" in output
+
+
+def test_what_was_sent_can_be_listed_and_delivered_once_more(database: str) -> None:
+    async def send() -> None:
+        engine = make_engine(database)
+        async with engine.begin() as conn:
+            await conn.execute(update(outbox).where(outbox.c.channel == "webhook").values(status="sent", attempts=3))
+        await engine.dispose()
+
+    asyncio.run(send())
+    (sent,) = json.loads(run(database, "list", "--sent", "--json")[1])
+    assert run(database, "replay", sent["id"]) == (0, "To be delivered again.\n")
+    (again,) = [row for row in json.loads(run(database, "list", "--json")[1]) if row["id"] == sent["id"]]
+    assert (again["status"], again["attempts"]) == ("pending", 0)
+    status, output = run(database, "replay", sent["id"])  # it is on its way
+    assert status == 1
+    assert "on its way" in output
+    assert run(database, "list", "--sent")[1] == "Nothing was sent.\n"
+    assert run(database, "list", "--sent", "--dead")[0] == 2

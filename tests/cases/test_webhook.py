@@ -141,11 +141,12 @@ async def test_what_is_not_accepted_is_tried_again_with_the_same_id_and_body(
     assert first[1] == second[1]
 
 
-async def test_a_redirect_is_not_followed(
-    settings: WebhookSettings, receiver: Receiver, letter: Mapping[str, Any]
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_to_an_internal_address_is_not_followed(
+    settings: WebhookSettings, receiver: Receiver, letter: Mapping[str, Any], status: int
 ) -> None:
-    receiver.answers = [307]
-    with pytest.raises(DeliveryError, match=r"redirect refused \(307\)"):
+    receiver.answers = [status]
+    with pytest.raises(DeliveryError, match=rf"redirect refused \({status}\)"):
         await send(settings, letter)
     assert receiver.redirected == 0
 

@@ -333,3 +333,22 @@ async def test_what_became_of_a_mail_is_on_record(post: Post) -> None:
     (entry,) = await post.written(ref, "customer")
     assert file.message == entry.message
     assert [item["name"] for item in entry.attachments] == ["a.png"]
+
+
+async def test_a_mail_of_25_megabytes_is_taken_and_its_file_named_not_kept(post: Post) -> None:
+    raw = mail("Le journal complet.", files=(("journal.log", b"ligne\n" * 3_000_000), ("petit.log", b"ligne\n")))
+    assert 24_000_000 < len(raw) < 26_000_000
+    taken = await post.take(raw)
+    assert taken.ref is not None
+    case = await post.case(taken.ref)
+    assert "journal.log" in case.text
+    assert [file.name for file in case.attachments] == ["petit.log"]
+
+
+async def test_answers_go_below_the_customers_mail_not_below_somebody_elses(post: Post) -> None:
+    ref = await post.open()
+    await post.take(mail("Moi.", message_id="<mine@example.fr>", subject=f"[{ref}]"))
+    await post.take(mail("Lui.", message_id="<his@example.org>", subject=f"[{ref}]", sender="x@example.org"))
+    letter = await post.reply(ref)
+    (sent,) = [found for found in await post.letters() if found.id == letter]
+    assert sent.payload["message"]["in_reply_to"] == "<mine@example.fr>"
