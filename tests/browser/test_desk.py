@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, FilePayload, expect
 
 from bot.staff import passwords
 from tests.browser.desk import Agent
@@ -283,14 +283,14 @@ async def test_a_canned_reply_is_inserted_filled_and_its_macro_done(desk: DeskSi
 async def test_files_are_attached_by_choice_and_shown_with_the_reply(desk: DeskSite, anna: Agent) -> None:
     ref = await desk.open()
     await anna.open(ref)
-    file = {"name": "devis.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 x"}
-    await anna.case.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
+    file: FilePayload = {"name": "devis.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 x"}
+    await anna.case.locator("input[type=file]").set_input_files([file])
     await expect(anna.case.get_by_role("button", name="Retirer devis.pdf")).to_be_visible()
     await anna.text.fill("Voici le devis.")
     await anna.text.press("Control+Enter")
     await expect(anna.case.locator(".said.from-agent:not(.unsent) .files a")).to_contain_text("devis.pdf")
-    bad = {"name": "devis.exe", "mimeType": "application/pdf", "buffer": b"MZ\x90\x00"}
-    await anna.case.locator("input[type=file]").set_input_files([bad])  # type: ignore[list-item]
+    bad: FilePayload = {"name": "devis.exe", "mimeType": "application/pdf", "buffer": b"MZ\x90\x00"}
+    await anna.case.locator("input[type=file]").set_input_files([bad])
     await expect(anna.page.locator(".toast.bad")).to_contain_text("devis.exe")
     await expect(anna.case.locator(".editor .files li")).to_have_count(0)
 

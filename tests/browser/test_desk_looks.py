@@ -92,7 +92,7 @@ async def test_every_state_is_accessible_and_fits(agent: tuple[Agent, str]) -> N
     await expect(anna.page.locator("#list-message")).to_contain_text("introuvable")
     await fine()
     await anna.visit("/desk/figures")
-    await expect(anna.page.locator("#shown .panel")).to_have_count(6)
+    await expect(anna.page.locator("#shown .panel")).to_have_count(7)
     await fine()
 
 
