@@ -430,3 +430,20 @@ async def test_a_long_list_keeps_only_what_is_in_sight(desk: DeskSite, anna: Age
     await expect(anna.page.locator("[aria-posinset='260']")).to_be_visible()
     assert await anna.rows.count() < 40
     assert await anna.rows.first.get_attribute("aria-setsize") == "260"
+
+
+async def test_of_several_tabs_one_listens_and_tells_the_others(
+    desk: DeskSite, anna: Agent, context: BrowserContext
+) -> None:
+    streams: list[str] = []
+    context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/stream") else None)
+    others = [await Agent.arrive(context, desk, anna.colleague, "/desk?view=all") for _ in range(7)]
+    await desk.open()
+    for each in (anna, *others):
+        await expect(each.rows).to_have_count(1)
+    assert streams == []
+    await anna.page.close()  # the one that listened
+    await desk.open(ticket(subject="Une autre"))
+    for each in others:
+        await expect(each.rows).to_have_count(2)
+    assert len(streams) == 1

@@ -154,12 +154,12 @@ function drawHead(whole) {
       property("priority", t("case.priority"), priority, icon({ normal: "more" }[whole.priority] ?? whole.priority), word("priority", whole.priority)),
       property("level", t("case.level"), () => escalate(whole), make("span", { class: "badge", data: { level: whole.level } }, t("level_short", whole))),
       property("tags", t("case.tags"), tags, icon("tag"), ...(whole.tags.length ? whole.tags.map((tag) => make("span", { class: "badge tagged" }, tag)) : [t("case.add_tag")])),
-      property("snooze", t("case.snooze"), snooze, icon("snooze"), asleep ? t("case.snoozed", { at: moment(whole.snoozed_until) }) : t("case.snooze"))));
+      property("snooze", t("case.snooze"), snooze, icon("snooze"), ...(asleep ? [t("case.snoozed", { at: moment(whole.snoozed_until) })] : []))));
 }
 
 function property(name, label, work, ...shown) {
   const text = shown.map((each) => each.textContent ?? each).filter(Boolean).join(" ");
-  return make("button", { type: "button", class: "property", title: label, "aria-label": text === label ? label : `${label}: ${text}`, data: { act: name }, onclick: work }, ...shown);
+  return make("button", { type: "button", class: "property", title: label, "aria-label": text ? `${label}: ${text}` : label, data: { act: name }, onclick: work }, ...shown);
 }
 
 async function more(whole) {

@@ -188,13 +188,13 @@ function rowNode(row) {
       row.unread ? make("span", { class: "new" }, make("span", { class: "unseen" }, `${t("list.unread")}. `)) : null,
       make("span", { class: "row-customer" }, customer), dueClock(row, true)),
     make("span", { class: "row-subject" }, row.subject),
-    make("span", { class: "row-foot" },
+    make("span", { class: "row-foot" }, make("span", { class: "row-badges" },
       make("span", { class: "badge", title: t("level", row), data: { level: row.level } }, make("span", { "aria-hidden": "true" }, t("level_short", row)), make("span", { class: "unseen" }, t("level", row))),
-      make("span", { class: "badge quiet" }, icon(row.kind), word("kind", row.kind)),
-      row.status === "open" ? null : make("span", { class: "badge quiet", data: { status: row.status } }, word("status", row.status)),
+      make("span", { class: "badge quiet", title: word("kind", row.kind) }, icon(row.kind, word("kind", row.kind))),
       row.priority === "normal" ? null : make("span", { class: "badge quiet", data: { priority: row.priority } }, icon(row.priority), word("priority", row.priority)),
+      row.status === "open" ? null : make("span", { class: "badge quiet", data: { status: row.status } }, word("status", row.status)),
       row.snoozed_until && new Date(row.snoozed_until) > new Date() ? make("span", { class: "badge quiet" }, icon("snooze", t("due_state.paused"))) : null,
-      ...row.tags.slice(0, 2).map((tag) => make("span", { class: "badge tagged" }, tag)),
+      ...row.tags.map((tag) => make("span", { class: "badge tagged" }, tag))),
       make("span", { class: "row-owner" }, make("span", { class: "unseen" }, row.owner?.name ?? t("list.nobody")), row.owner ? avatar(row.owner.name) : make("span", { class: "avatar small nobody", title: t("list.nobody"), "aria-hidden": "true" }, icon("user")))));
   node.title = `${row.ref} · ${ago(row.updated_at)}`;
   return node;

@@ -4,6 +4,7 @@ import { call } from "/staff/assets/api.js";
 import { toast } from "/staff/assets/ui.js";
 
 import { emit, keep, kept, me, on, path } from "./state.js";
+import { leading } from "./stream.js";
 import { t } from "./text.js";
 
 const title = document.title;
@@ -13,12 +14,12 @@ let audio = null;
 export const sound = () => kept("sound", false);
 export function setSound(wanted) {
   keep("sound", wanted || null);
-  if (wanted) ring();
+  if (wanted) audio ??= new AudioContext(); // a browser lets sound begin only where somebody has pressed something
 }
 
 /** Two soft tones. */
 function ring() {
-  if (!sound()) return;
+  if (!sound() || !leading()) return;
   audio ??= new AudioContext();
   for (const [at, pitch] of [[0, 660], [0.14, 880]]) {
     const tone = audio.createOscillator();

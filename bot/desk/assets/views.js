@@ -32,7 +32,7 @@ head.append(
 bulk.append(chosen,
   iconButton("user", t("case.assign"), assign), iconButton("clock", t("case.status"), status), iconButton("urgent", t("case.priority"), priority),
   iconButton("tag", t("case.tags"), tags), iconButton("snooze", t("case.snooze"), snooze),
-  button("", t("list.select_all"), selectAll), iconButton("close", t("bulk.clear"), clearSelection));
+  iconButton("check", t("list.select_all"), selectAll), iconButton("close", t("bulk.clear"), clearSelection));
 
 const current = () => state.views.find((view) => view.id === state.view);
 
