@@ -22,8 +22,8 @@ def lowest_threshold(
 ) -> tuple[float, int, int] | None:
     """Learn-then-Test with a fixed sequence: thresholds are tested from the safest on, up to the first failure.
 
-    `order` must not have been chosen with these `probability` and `right`. Returns (threshold, answered, wrong) of the
-    last that passed, or None: the wrong share above it is at most `risk` with `confidence`, however many were tested.
+    `order` must not have been chosen with `right`. Returns (threshold, answered, wrong) of the last that passed, or
+    None: the wrong share above it is at most `risk` with `confidence`, however many were tested.
     """
     passed = None
     for threshold in order:

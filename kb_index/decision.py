@@ -13,13 +13,16 @@ from kb_index.ranking import EVIDENCE, TOPIC_EVIDENCE, Evidence
 Outcome = Literal["answer", "clarify", "handoff"]
 Reason = Literal["confident", "several_likely", "level_topic", "low_probability", "empty_index"]
 
-CAUTIOUS_THRESHOLD = 0.75  # where too little can be tested to choose one
-CLARIFY_THRESHOLD = 0.35  # probability that the right article is among the first three
-TOPIC_THRESHOLD = 0.35  # probability that people must serve it, for the channel of what no article is likely to answer
-POOLING = 0.5  # power of the shares of a channel's topics before they are added: several likely ones beat a single one
 FARTHEST = 3.0  # standard deviations
-URGENT_SHARE = 0.15  # of the likelihood
-URGENT_THRESHOLD = 0.1  # the same probability, for an urgent topic
+
+# What each outcome is worth to the customer, from 0 to 1, by what would have been right. What is not answered gets the
+# outcome of the highest expected worth; an answer is given by its threshold alone.
+CHOICE_RIGHT = 0.8  # asked back, the right article being among the choices
+CHOICE_VAIN = 0.7  # asked back where nothing answers: people come one press later
+TOPIC_ELSEWHERE = 0.7  # handed to a topic's people, where neither they nor an article would have been right
+OTHER_CHANNEL = 0.2  # handed to people, but not on the channel that serves it
+URGENT_WEIGHT = 2.0  # how much likelier another topic must be than an urgent one
+URGENT_THRESHOLD = 0.1  # probability from which an urgent topic waits for no other outcome
 
 # How much each piece of evidence counts beside the score where no golden questions tell it. Left-out questions tell
 # the scale of probabilities, but lie too near to each other to tell these directions; they were set on outside sets.
@@ -91,6 +94,7 @@ class Decider:
 
     def chances(self, evidence: Evidence, scores: NDArray[np.float32], topics: NDArray[np.bool_]) -> Chances:
         """`scores`, `topics`: of the ranked targets, best first."""
+        scores = scores.astype(np.float64)
         topical = float(self.topical(evidence.topic)) if topics.any() else 0.0
         each = np.zeros(len(scores))
         if topics.any():
@@ -117,10 +121,9 @@ class Decider:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A ranked target as the decision sees it: `share` of the likelihood; `channel` and `urgent` of a topic."""
+    """A ranked target as the decision sees it; `channel` and `urgent` of a topic."""
 
     probability: float
-    share: float
     channel: str | None = None
     urgent: bool = False
 
@@ -134,25 +137,24 @@ def decide(
     article = next((one for one in found if one.channel is None), None)
     if article is not None and article.probability >= threshold:
         return "answer", "confident", None
-    urgent = next((at for at, one in enumerate(found) if one.urgent and one.share >= URGENT_SHARE), None)
-    if urgent is not None and topical >= URGENT_THRESHOLD:
-        return "handoff", "level_topic", urgent
+    neither = max(0.0, 1 - among - topical)
+    worth = {"handoff": neither + OTHER_CHANNEL * topical}
+    if article is not None:
+        worth["clarify"] = CHOICE_RIGHT * among + CHOICE_VAIN * neither
     place = _route(found)
-    if place is not None and topical >= max(TOPIC_THRESHOLD, among if article is not None else 0.0):
-        return "handoff", "level_topic", place
-    if article is not None and among >= CLARIFY_THRESHOLD:
+    if place is not None:
+        if found[place].urgent and found[place].probability >= URGENT_THRESHOLD:
+            return "handoff", "level_topic", place
+        served = sum(one.probability for one in found if one.channel == found[place].channel)
+        worth["topic"] = served + OTHER_CHANNEL * (topical - served) + TOPIC_ELSEWHERE * neither
+    best = max(worth, key=lambda outcome: worth[outcome])
+    if best == "clarify":
         return "clarify", "several_likely", None
-    if place is not None and topical >= TOPIC_THRESHOLD:
-        return "handoff", "level_topic", place
-    return "handoff", "low_probability", None
+    return ("handoff", "level_topic", place) if best == "topic" else ("handoff", "low_probability", None)
 
 
 def _route(found: list[Candidate]) -> int | None:
-    """The best topic of the channel for which the most evidence speaks, that of all its topics together."""
-    shares: dict[str, float] = {}
-    best: dict[str, int] = {}
-    for place, one in enumerate(found):
-        if one.channel is not None:
-            shares[one.channel] = shares.get(one.channel, 0.0) + one.share**POOLING
-            best.setdefault(one.channel, place)
-    return best[max(shares, key=lambda name: shares[name])] if shares else None
+    """The likeliest topic, an urgent one counting more."""
+    topics = [place for place, one in enumerate(found) if one.channel is not None]
+    weighed = {at: found[at].probability * (URGENT_WEIGHT if found[at].urgent else 1.0) for at in topics}
+    return max(topics, key=lambda at: weighed[at], default=None)

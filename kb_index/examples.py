@@ -23,19 +23,22 @@ from kb_index.signals import Measured, Signals
 
 MOST_QUESTIONS = 1500
 CORRUPTED_SHARE = 0.35
-TEST_SHARE = 0.65  # little is fitted, so most questions may test it
 
 
 @dataclass
 class Example:
-    """A question and its candidates. `truth`: right targets, none: nothing answers it. `tests`: kept for the bound."""
+    """A question and its candidates. `truth`: right targets, none: nothing answers it.
+
+    `rivals`: the candidates that weights are fitted to tell apart. Hardly a left-out question is one of a manual, whose
+    few questions tell little of what it answers; with manuals among their rivals all would speak against these.
+    """
 
     question: str
     lang: str
     truth: tuple[int, ...]
     targets: NDArray[np.int64]
     features: Floats
-    tests: bool
+    rivals: NDArray[np.bool_]
     far: bool = False
     easy: bool = False  # its own question is in the index: tells nothing about weights, proves nothing about errors
 
@@ -72,15 +75,14 @@ def make_examples(signals: Signals, encoder: Encoder, trained: Trained) -> list[
         unseen = None if leaks else trained.folds[trained.fold[query.row]]
         vector = vector_of.get(id(query), vectors[query.row])
         measured = signals.measure(query.text, vector, entry.lang, hidden, unseen)
-        second = _coin(entry.text + entry.lang) < TEST_SHARE
-        result.append(_example(query.text, entry.lang, (entry.target,), measured, second, easy=leaks))
+        result.append(_example(query.text, entry.lang, (entry.target,), measured, signals.manual, easy=leaks))
         others = corpus.family[measured.targets] != corpus.family[entry.target]
         if others.any():
             negative = dataclasses.replace(measured, features=measured.features * others[:, None])
-            result.append(_example(query.text, entry.lang, (), negative, second))
+            result.append(_example(query.text, entry.lang, (), negative, signals.manual))
     for (lang, text), vector in zip(far, encoded[len(changed) :], strict=True):
         measured = signals.measure(text, vector, lang)
-        result.append(_example(text, lang, (), measured, _coin(text) < TEST_SHARE, far=True))
+        result.append(_example(text, lang, (), measured, signals.manual, far=True))
     return result
 
 
@@ -93,8 +95,7 @@ def gold_examples(signals: Signals, encoder: Encoder, gold: Sequence[Gold]) -> l
         wanted = [(False, ident) for ident in one.articles] + ([(True, one.topic)] if one.topic else [])
         truth = tuple(places[key] for key in wanted if key in places)
         measured = signals.measure(text, vector, one.lang)
-        tests = _coin(one.text + one.lang) < TEST_SHARE
-        result.append(_example(text, one.lang, truth, measured, tests))
+        result.append(_example(text, one.lang, truth, measured))
     return result
 
 
@@ -103,14 +104,15 @@ def _example(
     lang: str,
     truth: tuple[int, ...],
     measured: Measured,
-    second: bool,
+    apart: NDArray[np.bool_] | None = None,
     *,
     far: bool = False,
     easy: bool = False,
 ) -> Example:
     chosen = measured.targets[candidates(measured.features)]
     chosen = np.append(chosen, [target for target in truth if target not in chosen]).astype(np.int64)
-    return Example(text, lang, truth, chosen, measured.of(chosen), second, far, easy)
+    rivals = np.ones(len(chosen), bool) if apart is None else ~apart[chosen] | np.isin(chosen, truth)
+    return Example(text, lang, truth, chosen, measured.of(chosen), rivals, far, easy)
 
 
 def _queries(signals: Signals) -> Iterator[_Query]:

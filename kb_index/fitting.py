@@ -14,7 +14,6 @@ from kb_index.bounds import expected_threshold, lowest_threshold
 from kb_index.classifier import Trained
 from kb_index.decision import (
     AMONG_DIRECTION,
-    CAUTIOUS_THRESHOLD,
     RIGHT_DIRECTION,
     TOPIC_DIRECTION,
     Bound,
@@ -40,6 +39,7 @@ GOLD_FOLDS = 5
 MESSAGES_FOR_TOPICS = 0.15  # share assumed where gold holds more of them: editors write them for each topic
 LOWEST_THRESHOLD = 0.3  # an answer more likely wrong than this is not worth giving at any bound
 FEWEST_ANSWERED = 45  # of 45 answered one may be wrong at 10 % and 95 %
+FIRST_ANSWERED = 0.15  # share of the golden questions that the first threshold tested answers
 
 
 def fit(
@@ -47,32 +47,26 @@ def fit(
 ) -> tuple[Ranking, Decider]:
     """Everything that is learnt: from the articles alone, or, for the probabilities, from enough golden questions."""
     left_out = make_examples(signals, encoder, trained) if len(signals.corpus.entries) else []
-    golden = gold_examples(signals, encoder, gold) if len(gold) >= ENOUGH and left_out else []
-    examples = golden or left_out
-    if sum(bool(example.truth) and not example.easy for example in examples) < FEWEST_TO_FIT:
-        note = (
-            "too few articles have several example questions to fit or test anything; probabilities are those of other "
-            f"subjects, and the cautious threshold {CAUTIOUS_THRESHOLD} applies"
-        )
+    if sum(bool(example.truth) and not example.easy for example in left_out) < FEWEST_TO_FIT:
+        note = "too few articles have several example questions; probabilities are those of other subjects"
         return Ranking(PRIOR_WEIGHTS), Decider(
             default(RIGHT_DIRECTION, -0.1), default(AMONG_DIRECTION, 1.0), default_topical(), _cautious(risk, note)
         )
-    known = [example for example in left_out + golden * GOLD_WEIGHT if not example.tests]
-    ranking = Ranking(fit_weights(known))
-    mixed = (lambda chosen: chosen) if golden else _mixed
-    fitted = judge(signals, ranking.weights, mixed([example for example in examples if not example.tests]))
-    right, among, topical = fit_probabilities(fitted, learn=bool(golden))
-    tested = [example for example in examples if example.tests and not example.easy]
-    if sum(bool(example.truth) for example in tested) < FEWEST_TO_FIT:
-        tested = []
-    tests = judge(signals, ranking.weights, mixed(tested))
-    what = "golden questions" if golden else "questions left out of the articles"
-    bound = _bound(_probability(right, topical, fitted), _probability(right, topical, tests), tests.right, risk, what)
-    if bound is None:  # nothing is stated of these very probabilities and the tests, so they may help to fit
-        bound = _unstated(_held_out(signals, left_out, golden) if golden else None, len(tests.right), risk, what)
-        ranking = Ranking(fit_weights(left_out + golden * GOLD_WEIGHT))
-        right, among, topical = fit_probabilities(judge(signals, ranking.weights, mixed(examples)), learn=bool(golden))
-    return ranking, Decider(right, among, topical, bound)
+    if len(gold) < ENOUGH:
+        note = f"questions left out of the articles prove nothing of customers' own; {ENOUGH} golden questions may"
+        return _fit(signals, left_out, _cautious(risk, note))
+    golden = gold_examples(signals, encoder, gold)
+    bound = bound_of(*_held_out(signals, left_out, golden), risk)
+    return _fit(signals, left_out, bound, golden)
+
+
+def _fit(
+    signals: Signals, left_out: list[Example], bound: Bound, golden: Sequence[Example] = ()
+) -> tuple[Ranking, Decider]:
+    """Probabilities from golden questions where there are any, else from those left out."""
+    weights = fit_weights([*left_out, *golden] + [*golden] * (GOLD_WEIGHT - 1))
+    judged = judge(signals, weights, golden or _mixed(left_out))
+    return Ranking(weights), Decider(*fit_probabilities(judged, learn=bool(golden)), bound)
 
 
 def fit_weights(examples: Sequence[Example]) -> Floats:
@@ -87,7 +81,7 @@ def fit_weights(examples: Sequence[Example]) -> Floats:
     for at, example in enumerate(chosen):
         count = len(example.targets)
         features[at, :count] = example.features
-        absent[at, :count] = False
+        absent[at, :count] = ~example.rivals
         truth[at, :count] = np.isin(example.targets, example.truth)
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -163,7 +157,7 @@ def _logistic(
         return result
     if learn:
         model = LogisticRegression(C=DIRECTION_INVERSE_PENALTY, max_iter=1000)
-        model.fit(result.standard(rows), labels, weight)
+        model.fit(result.standard(rows), labels, sample_weight=weight)
         result.direction = dict(zip(direction, model.coef_[0].tolist(), strict=True))
         result.bias = float(model.intercept_[0])
         return result
@@ -192,21 +186,6 @@ def _probability(right: Logistic, topical: Logistic, judged: Judged) -> NDArray[
     return exclusive(right(judged.article), topical(judged.topic) * judged.topics)
 
 
-def _bound(
-    fitted: NDArray[np.float64], probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float, what: str
-) -> Bound | None:
-    """The threshold: tried in an order from what was fitted on, tested on the rest."""
-    tried = np.sort(fitted)[::-1]
-    places = np.unique(np.linspace(min(FEWEST_ANSWERED, len(tried)), len(tried), 60).astype(int)).tolist()
-    order = [float(tried[place - 1]) for place in places if place and tried[place - 1] >= LOWEST_THRESHOLD]
-    tested = len(right)
-    found = lowest_threshold(order, probability, right, risk, CONFIDENCE)
-    if found is None:
-        return None
-    threshold, answered, wrong = found
-    return Bound(risk, CONFIDENCE, True, threshold, answered, wrong, tested, f"tested on {tested} {what}")
-
-
 def _held_out(
     signals: Signals, left_out: list[Example], golden: list[Example]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -215,41 +194,32 @@ def _held_out(
     for fold in range(GOLD_FOLDS):
         asked = [at for at in range(len(golden)) if at % GOLD_FOLDS == fold]
         others = [example for at, example in enumerate(golden) if at % GOLD_FOLDS != fold]
-        weights = fit_weights(left_out + others * GOLD_WEIGHT)
-        fitted, _, topical = fit_probabilities(judge(signals, weights, others), learn=True)
-        judged = judge(signals, weights, [golden[at] for at in asked])
-        probability[asked], right[asked] = _probability(fitted, topical, judged), judged.right
+        ranking, decider = _fit(signals, left_out, _cautious(0.0, ""), others)
+        judged = judge(signals, ranking.weights, [golden[at] for at in asked])
+        probability[asked], right[asked] = _probability(decider.right, decider.topical, judged), judged.right
     return probability, right
 
 
-def _unstated(
-    held_out: tuple[NDArray[np.float64], NDArray[np.bool_]] | None, tested: int, risk: float, what: str
-) -> Bound:
-    """No statement: the threshold of about that risk on held-out golden questions, else the cautious one.
-
-    Questions left out of the articles are too like one another to estimate a share that customers will meet.
-    """
-    more = "More of them may allow a statement"
-    if held_out is None:
-        more = f"More questions per article, or {ENOUGH} or more golden questions, may allow one"
-    expected = expected_threshold(*held_out, risk) if held_out else None
-    if held_out is None or expected is None or expected[0] < LOWEST_THRESHOLD:
-        note = (
-            f"{tested} {what} allow no statement at a risk of {risk:.0%}; the cautious threshold {CAUTIOUS_THRESHOLD} "
-            f"applies. {more}"
-        )
-        return _cautious(risk, note, tested)
-    threshold, answered, wrong = expected
-    tested = len(held_out[0])
-    note = (
-        f"{tested} {what} allow no statement at a risk of {risk:.0%} with {CONFIDENCE:.0%} confidence; at the "
-        f"threshold {wrong} of {answered} answered were wrong there: about that share is to be expected. {more}"
-    )
-    return Bound(risk, CONFIDENCE, False, threshold, answered, wrong, tested, note)
+def bound_of(probability: NDArray[np.float64], right: NDArray[np.bool_], risk: float) -> Bound:
+    """What held-out golden questions allow to state; else the threshold of about that risk, else the cautious one."""
+    tested = len(right)
+    likely = np.sort(probability[probability >= LOWEST_THRESHOLD])[::-1]  # in an order that no answer's rightness tells
+    first = max(FEWEST_ANSWERED, round(FIRST_ANSWERED * tested))
+    stated = lowest_threshold(likely[first - 1 :: 5].tolist(), probability, right, risk, CONFIDENCE)
+    if stated is not None:
+        return Bound(risk, CONFIDENCE, True, *stated, tested, f"tested on {tested} golden questions held out")
+    nothing = f"{tested} golden questions allow no statement at a risk of {risk:.0%} with {CONFIDENCE:.0%} confidence"
+    expected = expected_threshold(probability, right, risk)
+    if expected is None or expected[0] < LOWEST_THRESHOLD:
+        return _cautious(risk, f"{nothing}. More of them may", tested)
+    _, answered, wrong = expected
+    about = f"at the threshold {wrong} of {answered} answered were wrong there: about that share is to be expected"
+    return Bound(risk, CONFIDENCE, False, *expected, tested, f"{nothing}; {about}. More of them may allow a statement")
 
 
 def _cautious(risk: float, note: str, tested: int = 0) -> Bound:
-    return Bound(risk, CONFIDENCE, False, CAUTIOUS_THRESHOLD, tested=tested, note=note)
+    """The threshold above which `risk` is wrong where probabilities are true and spread evenly above it."""
+    return Bound(risk, CONFIDENCE, False, max(1 - 2 * risk, 0.5), tested=tested, note=note)
 
 
 def default_topical() -> Logistic:

@@ -22,7 +22,7 @@ class Gold:
 
 
 def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
-    """All golden questions, and what cannot be read.
+    """The golden questions to fit on (those with "part": "test" only measure), and what cannot be read.
 
     Lines: {"text", "lang", "expected": [ids]} or {…, "topic": id; null: people serve it, no topic names it}.
     """
@@ -38,17 +38,23 @@ def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    found.append(_gold(line))
+                    part, one = _gold(line)
                 except (ValueError, KeyError, TypeError) as error:
-                    expected = 'expected {"text", "lang", "expected": [ids]} or {"text", "lang", "topic"}'
+                    expected = (
+                        'expected {"text", "lang", "expected": [ids]} or {"text", "lang", "topic"}, "part" fit or test'
+                    )
                     problems.append(ContentError(name, number, f"{expected}: {error!r}"))
+                else:
+                    found += [one] if part == "fit" else []
     return found, problems
 
 
-def _gold(line: str) -> Gold:
+def _gold(line: str) -> tuple[str, Gold]:
     row = json.loads(line)
-    text, lang, topic = row["text"], row["lang"], row.get("topic")
+    text, lang, topic, part = row["text"], row["lang"], row.get("topic"), row.get("part", "fit")
     expected = row.get("expected", []) if "topic" in row else row["expected"]
     if not (isinstance(text, str) and text.strip() and isinstance(lang, str) and isinstance(expected, list)):
         raise ValueError("text, lang or expected is of the wrong type")
-    return Gold(text, lang, tuple(str(ident) for ident in expected), str(topic) if topic else None)
+    if part not in ("fit", "test"):
+        raise ValueError(f"part: expected fit or test, got {part!r}")
+    return part, Gold(text, lang, tuple(str(ident) for ident in expected), str(topic) if topic else None)

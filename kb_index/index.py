@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kb_index.classifier import train
+from kb_index.classifier import Trained, train
 from kb_index.config import Config
 from kb_index.content import Article, Topic
 from kb_index.corpus import ASKED, TOLD, Corpus
@@ -19,7 +19,7 @@ from kb_index.keywords import Keywords
 from kb_index.ngrams import Ngrams
 from kb_index.passages import Passage, chunks
 from kb_index.postings import Floats
-from kb_index.ranking import Ranked, Ranking, evidence, shares
+from kb_index.ranking import Ranked, Ranking, evidence
 from kb_index.signals import DENSE_ANY, Measured, Signals, pool_counts
 from kb_index.vectors import VectorIndex
 
@@ -62,15 +62,14 @@ class Index:
         shown = [place for place, target in enumerate(ranked.targets) if ranked.features[place, DENSE_ANY] >= 0]
         if shown:
             ranked = Ranked(ranked.targets[shown], ranked.scores[shown], ranked.features[shown])
-        likely: Floats = shares(ranked.scores) if shown else np.zeros(0, np.float32)
         chances = Chances([], 0.0, 0.0)
         if shown:
             row = evidence(ranked, corpus.family, corpus.is_topic, question)
             chances = self.decider.chances(row, ranked.scores, corpus.is_topic[ranked.targets])
         probabilities = chances.each
         found = [
-            self._candidate(int(target), probability, float(share))
-            for target, probability, share in zip(ranked.targets, probabilities, likely, strict=False)
+            self._candidate(int(target), probability)
+            for target, probability in zip(ranked.targets, probabilities, strict=False)
         ]
         outcome, reason, handed = decide(found, chances.among, chances.topical, self.decider.bound.threshold)
         hits: list[Answer] = []
@@ -125,12 +124,12 @@ class Index:
     def _languages(self) -> list[str]:
         return list(self.corpus.config.stemmers)
 
-    def _candidate(self, target: int, probability: float, share: float) -> Candidate:
+    def _candidate(self, target: int, probability: float) -> Candidate:
         found = self.corpus.targets[target]
         if not found.topic:
-            return Candidate(probability, share)
+            return Candidate(probability)
         topic = self.corpus.topics[next(iter(found.variants.values()))]
-        return Candidate(probability, share, topic.channel, topic.urgent)
+        return Candidate(probability, topic.channel, topic.urgent)
 
     def _hit(self, target: int, lang: str, measured: Measured, probability: float, score: float) -> Answer:
         variants = self.corpus.targets[target].variants
@@ -206,14 +205,33 @@ def build_index(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Index:
     """Encode what is not `known` (text → vector), index and fit. Takes about a minute per 10,000 texts on one core."""
-    from kb_index.fitting import fit  # scikit-learn is needed only here
+    signals, trained = build_signals(articles, topics, config, encoder, known or {}, progress)
+    progress("fitting ranking and probabilities")
+    return fitted(version, signals, trained, encoder, risk, gold)
 
+
+def build_signals(
+    articles: Sequence[Article],
+    topics: Sequence[Topic],
+    config: Config,
+    encoder: Encoder,
+    known: Known,
+    progress: Callable[[str], None],
+) -> tuple[Signals, Trained]:
+    """All of an index but what is fitted."""
     corpus = Corpus.of(articles, topics, config)
-    vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known or {}, progress)
+    vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known, progress)
     progress(f"indexing {corpus.size} texts of {len(corpus.targets)} articles and topics")
     trained = train(corpus, vectors)
-    signals = Signals(corpus, VectorIndex.build(vectors), *index_words(corpus), trained.whole)
-    progress("fitting ranking and probabilities")
+    return Signals(corpus, VectorIndex.build(vectors), *index_words(corpus), trained.whole), trained
+
+
+def fitted(
+    version: str, signals: Signals, trained: Trained, encoder: Encoder, risk: float, gold: Sequence[Gold]
+) -> Index:
+    """An index whose ranking and probabilities are fitted on these golden questions."""
+    from kb_index.fitting import fit  # scikit-learn is needed only here
+
     ranking, decider = fit(signals, encoder, trained, risk, gold)
     return Index(version, signals, ranking, decider)
 

@@ -129,7 +129,7 @@ class Signals:
         asked = corpus.entry_target[corpus.entry_kind == ASKED]
         counts = np.bincount(asked, minlength=len(corpus.targets))
         self._vote_shift = (0.5 * np.log(np.maximum(counts, 1)) / VOTE_SHARPNESS).astype(np.float32)
-        self._manual = _told(corpus) >= MANUAL
+        self.manual = _told(corpus) >= MANUAL
         self._counts = pool_counts(corpus)
         self._whole = Layout.of(corpus, None) if vectors.exact else None
         self._factors = {lang: _factors(corpus.langs, lang) for lang in ("", *corpus.langs)}
@@ -183,7 +183,7 @@ class Signals:
         features[WORD_POOL] = pooled
         features[GRAM_ASKED], features[GRAM_ANY] = best[:, GRAM]
         features[CLASS] = (classifier or self.classifier).scores(vector, layout.targets)
-        np.multiply(features[WORD_ANY], self._manual[layout.targets], out=features[WORD_LONG])
+        np.multiply(features[WORD_ANY], self.manual[layout.targets], out=features[WORD_LONG])
         return Measured(features.T, layout.targets, layout.rows, values[DENSE], values[WORD])
 
     def _vote(self, dense: Floats, layout: Layout) -> Floats:

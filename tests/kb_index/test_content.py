@@ -121,6 +121,18 @@ def test_a_golden_message_of_a_level_without_a_topic_is_one_that_nothing_answers
     assert content.problems == []
 
 
+def test_golden_questions_that_only_measure_are_not_there_to_be_fitted_on(tmp_path: Path) -> None:
+    write_content(tmp_path)
+    (tmp_path / "golden").mkdir()
+    lines = [
+        f'{{"text": "{part}", "lang": "en", "expected": [], "part": "{part}"}}\n' for part in ("fit", "test", "other")
+    ]
+    (tmp_path / "golden" / "g.jsonl").write_text("".join(lines))
+    content = read_content(tmp_path)
+    assert [one.text for one in content.gold] == ["fit"]
+    assert "expected fit or test, got 'other'" in str(content.problems[0])
+
+
 def test_an_unknown_stemmer_is_named(tmp_path: Path) -> None:
     (tmp_path / "kb.yml").write_text("languages: {fr: {stemmer: klingon}}")
     with pytest.raises(ContentError, match="Snowball"):

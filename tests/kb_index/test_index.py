@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from kb_index.config import Config
 from kb_index.content import Content
-from kb_index.decision import Candidate, decide
 from kb_index.encoder import Encoder
 from kb_index.index import Index, build_index
 from tests.kb_index.conftest import Ask, article
@@ -156,70 +155,6 @@ def test_ten_thousand_identical_questions_and_emoji_do_no_harm(config: Config, e
     assert len(index.corpus.entries) < 10
     found = index.search("does it work", encoder.encode(["does it work"])[0], "en")
     assert found["hits"][0]["article"] == "many"
-
-
-def test_an_article_of_two_megabytes_is_indexed_and_found_by_its_passage(config: Config, encoder: Encoder) -> None:
-    filler = "Nothing of interest stands here, and nothing stands there. " * 36_000
-    large = article(
-        f"## Start\n\n{filler}\n\n## Lamp\n\nThe lamp blinks red when the battery is empty.", "manual", id="m"
-    )
-    assert len(large.text) > 2_000_000
-    index = build_index([large], (), config, encoder, 0.1)
-    hit = index.search("red lamp battery", encoder.encode(["red lamp battery"])[0], "en")["hits"][0]
-    assert (hit["heading"], hit["text"]) == ("Lamp", "The lamp blinks red when the battery is empty.")
-
-
-def test_a_thousand_articles_may_ask_the_same(config: Config, encoder: Encoder) -> None:
-    many = [article("Yes.", id=f"a{number}", title="Does it work?") for number in range(1_000)]
-    index = build_index(many, (), config, encoder, 0.1)
-    found = index.search("does it work", encoder.encode(["does it work"])[0], "en")
-    assert len(found["hits"]) == 5
-    assert found["decision"]["outcome"] in ("answer", "clarify", "handoff")
-
-
-SHARE = st.floats(0, 1)
-CANDIDATES = st.lists(
-    st.builds(Candidate, SHARE, SHARE, st.sampled_from([None, "ticket", "callback", "sla"]), st.booleans()).map(
-        lambda one: one if one.channel else Candidate(one.probability, one.share)
-    ),
-    max_size=8,
-)
-
-
-@given(CANDIDATES, SHARE, SHARE, SHARE)
-def test_a_decision_names_a_topic_only_with_a_handoff(
-    found: list[Candidate], among: float, topical: float, threshold: float
-) -> None:
-    outcome, reason, place = decide(found, among, topical, threshold)
-    assert (outcome == "handoff") == (reason not in ("confident", "several_likely"))
-    assert (place is not None) == (reason == "level_topic")
-    if place is not None:
-        assert found[place].channel is not None
-    if outcome == "answer":
-        assert next(one for one in found if one.channel is None).probability >= threshold
-
-
-@given(CANDIDATES, SHARE, st.floats(0.1, 1))
-def test_an_urgent_topic_that_is_likely_never_waits_behind_a_clarification(
-    found: list[Candidate], among: float, topical: float
-) -> None:
-    urgent = [Candidate(0.3, 0.5), Candidate(0.2, 0.3, "sla", urgent=True), *found]
-    assert decide(urgent, among, topical, threshold=1.1)[0] == "handoff"
-
-
-def test_the_urgent_topic_itself_is_chosen() -> None:
-    found = [Candidate(0.5, 0.5), Candidate(0.1, 0.3, "ticket"), Candidate(0.1, 0.2, "sla", urgent=True)]
-    assert decide(found, 0.9, 0.5, 0.9) == ("handoff", "level_topic", 2)
-
-
-def test_a_confident_article_answers_though_a_topic_is_ranked_before_it() -> None:
-    found = [Candidate(0.1, 0.6, "ticket"), Candidate(0.95, 0.4)]
-    assert decide(found, 0.95, 0.6, 0.9) == ("answer", "confident", None)
-
-
-def test_what_neither_an_article_nor_a_topic_is_likely_to_serve_names_no_topic() -> None:
-    found = [Candidate(0.2, 0.6, "ticket"), Candidate(0.1, 0.4)]
-    assert decide(found, 0.2, 0.2, 0.9) == ("handoff", "low_probability", None)
 
 
 def test_a_question_longer_than_the_encoders_window_counts_to_its_end(index: Index, encoder: Encoder) -> None:

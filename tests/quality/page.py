@@ -12,7 +12,7 @@ from pathlib import Path
 from kb_index.encoder import Encoder
 from tests.quality import tables
 from tests.quality.measures import Share
-from tests.quality.product import NAME, RISK, SECONDS_NEAR
+from tests.quality.product import FOLDS, NAME, RISK, SECONDS_NEAR
 from tests.quality.running import RASA, Findings
 from tests.quality.sets import ROOT
 
@@ -59,8 +59,9 @@ def page(findings: Findings, how: Made) -> str:
     parts = [
         "# Quality of search and decision\n",
         f"Made by `{how.command}` (`make quality`) on {how.date}; {how.machine}; commit {how.commit}; "
-        f"encoder {how.encoder}. Outside sets: everything is fitted from the articles alone. Our own content: in two "
-        "halves, each asked of an index that was fitted on the golden questions of the other half. No question is "
+        f"encoder {how.encoder}. Outside sets: everything is fitted from the articles alone. Our own content: the "
+        "part of the golden questions that only measures is asked of the index that ships, fitted on the other part; "
+        f"« cross-fitted »: that other part in {FOLDS} folds, each asked of an index fitted without it. No question is "
         "asked of an index that has seen it. Shares are followed by their 95 % interval (Wilson).\n\n"
         "All is seeded: the same code, content and "
         "encoder give the same figures, training of Rasa apart as far as TensorFlow's threads allow.\n",
@@ -84,9 +85,9 @@ def page(findings: Findings, how: Made) -> str:
         "expected, ten bins, over all questions, the first article right or not.\n",
         tables.knowing(results),
         "## At the operating point\n",
-        "Wrong: answered, but not with an article that answers, or where none does. « None » stated: the articles "
-        "allow no statement at 95 % confidence, and the cautious threshold applies. BM25, dense alone and the sum "
-        "have no threshold of their own and would answer everything.\n",
+        "Wrong: answered, but not with an article that answers, or where none does. « None » stated: only "
+        "enough golden questions allow a statement at 95 % confidence; a threshold without one applies. BM25, dense "
+        "alone and the sum have no threshold of their own and would answer everything.\n",
         tables.operating(results),
         f"![Wrong share of what is answered, against the share answered](images/{RISK_IMAGE})\n",
         f"The dotted line is the {RISK:.0%} that is asked for; unanswerable questions count as wrong once answered.\n",

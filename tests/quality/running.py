@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from kb_index.config import Config, load_config
 from kb_index.decision import Bound
@@ -16,7 +17,10 @@ from tests.quality.sets import Golden, Task, benchmarks_dir, golden, outside_tas
 from tests.quality.targets import Ranking, Text, examples, row_of, texts_of
 
 RASA = "Rasa DIET"
+PARTS = ((True, ""), (False, ", cross-fitted"))  # (the part that only measures?, after the names of what is asked)
 Progress = Callable[[str], None]
+Routings = dict[str, product.Routing]  # language and part → routing
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Findings:
     own: list[Result] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     langs: list[str] = field(default_factory=list)
-    routing: dict[str, dict[str, product.Routing]] = field(default_factory=dict)  # system → language → routing
+    routing: dict[str, Routings] = field(default_factory=dict)  # by system
     urgent_waiting: Share | None = None
     passages: Share | None = None
     encoding: encoding.Encoding | None = None
@@ -90,28 +94,48 @@ def _outside(task: Task, encoder: Encoder) -> Result:
 def _own(own: Golden, config: Config, encoder: Encoder, findings: Findings, progress: Progress) -> None:
     progress("own content: building the indexes")
     indexes = product.OwnIndexes(own, config, encoder)
-    for part in _own_parts(own):
+    for tested, part in _own_parts(own):
         rows = indexes.rows(part.questions)
-        findings.own.append(Result(part.name, part.about, {product.NAME: rows}, indexes.bounds))
-    findings.kinds = [own.kinds[question.id] for question in own.questions]
-    findings.langs = [question.lang for question in own.questions]
+        findings.own.append(Result(part.name, part.about, {product.NAME: rows}, indexes.bounds(tested)))
+    shown = own.part(any(one.id in own.tested for one in own.questions)).questions  # those of the first set
+    findings.kinds = [own.kinds[question.id] for question in shown]
+    findings.langs = [question.lang for question in shown]
     findings.passages = product.passages_right(indexes, own.long)
     decided = product.decisions(indexes, own.levels)
     findings.urgent_waiting = product.urgent_waiting(own, decided)
-    findings.routing[product.NAME] = {lang: product.routing(own, decided, lang) for lang in _langs(own)}
+    findings.routing[product.NAME] = _routing(own, decided, product.routing)
     progress("own content: baselines")
     baselines = Baselines(_own_texts(own), config, encoder)
     for system, rankings in baselines.rankings(_own_asked(own), encoder).items():
         _add_own(own, findings, system, rankings, lambda _: True)
 
 
-def _own_parts(own: Golden) -> list[Task]:
-    """The golden questions that expect articles, where there are any."""
-    parts = (
-        ("own questions", "our golden questions in French, German and English", own.questions),
-        ("own long texts", "French questions whose answer lies in a manual, a post or a video", own.long_questions()),
-    )
-    return [Task(name, about, own.content.articles, questions) for name, about, questions in parts if questions]
+def _own_parts(own: Golden) -> list[tuple[bool, Task]]:
+    """(whether it only measures, the golden questions that expect articles), where there are any."""
+    result = []
+    for tested, suffix in PARTS:
+        chosen = own.part(tested)
+        for name, about, questions in (
+            ("own questions", "our golden questions in French, German and English", chosen.questions),
+            (
+                "own long texts",
+                "French questions whose answer lies in a manual, a post or a video",
+                chosen.long_questions(),
+            ),
+        ):
+            if questions:
+                result.append((tested, Task(name + suffix, about, own.content.articles, questions)))
+    return result
+
+
+def _routing(own: Golden, found: list[T], measure: Callable[[Golden, list[T], str], product.Routing]) -> Routings:
+    """By language and part. `found`: one per level question."""
+    result = {}
+    for tested, suffix in PARTS:
+        chosen = own.part(tested)
+        kept = [one for row, one in zip(own.levels, found, strict=True) if (row["id"] in own.tested) == tested]
+        result |= {lang + suffix: measure(chosen, kept, lang) for lang in _langs(chosen)}
+    return result
 
 
 def _own_texts(own: Golden) -> list[Text]:
@@ -120,7 +144,7 @@ def _own_texts(own: Golden) -> list[Text]:
 
 def _own_asked(own: Golden) -> list[tuple[str, str]]:
     """(text, language) of every golden question: those of `_own_parts`, then the levels'."""
-    asked = [(one.text, one.lang) for part in _own_parts(own) for one in part.questions]
+    asked = [(one.text, one.lang) for _, part in _own_parts(own) for one in part.questions]
     return asked + [(row["text"], row["lang"]) for row in own.levels]
 
 
@@ -133,13 +157,13 @@ def _add_own(
 ) -> None:
     """A system's rankings of `_own_asked` as rows and routing."""
     rest = iter(rankings)
-    for part, result in zip(_own_parts(own), findings.own, strict=True):
+    for (_, part), result in zip(_own_parts(own), findings.own, strict=True):
         ranked = [next(rest) for _ in part.questions]
         result.rows[system] = [
             row_of(one, question.expected, sure(one)) for one, question in zip(ranked, part.questions, strict=True)
         ]
     levels = list(rest)
-    findings.routing[system] = {lang: product.routing_by_rank(own, levels, lang) for lang in _langs(own)}
+    findings.routing[system] = _routing(own, levels, product.routing_by_rank)
 
 
 def _rasa(own: Golden, tasks: list[Task], options: Options, findings: Findings, progress: Progress) -> None:

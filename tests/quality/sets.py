@@ -104,13 +104,26 @@ def translation(name: str, about: str, asked: list[Article], articles: list[Arti
 
 @dataclass(frozen=True)
 class Golden:
-    """Our content and our golden questions. `kinds`: question id → answerable, neighbour, out_of_scope."""
+    """Our content and golden questions. `kinds`: question id → answerable, neighbour, out_of_scope.
+
+    `tested`: ids of the part that only measures; on the rest the shipped index is fitted.
+    """
 
     content: Content
     questions: list[Question]
     kinds: dict[str, str]
     long: list[dict[str, Any]]
     levels: list[dict[str, Any]]
+    tested: frozenset[str]
+
+    def part(self, tested: bool) -> Golden:
+        """Only the questions of one part."""
+        return replace(
+            self,
+            questions=[one for one in self.questions if (one.id in self.tested) == tested],
+            long=[row for row in self.long if (row["id"] in self.tested) == tested],
+            levels=[row for row in self.levels if (row["id"] in self.tested) == tested],
+        )
 
     def long_questions(self) -> list[Question]:
         return [Question(row["id"], row["lang"], row["text"], tuple(row["expected"])) for row in self.long]
@@ -126,10 +139,10 @@ def golden(data: Path) -> tuple[Golden, list[str]]:
     ]
     path = folder / "questions.jsonl"
     questions = read_questions(path) if path.is_file() else []
-    kinds = {str(row["id"]): str(row["kind"]) for row in _lines(path)}
-    return Golden(
-        read_content(data), questions, kinds, _lines(folder / "long.jsonl"), _lines(folder / "levels.jsonl")
-    ), absent
+    rows, long, levels = (_lines(folder / f"{name}.jsonl") for name in ("questions", "long", "levels"))
+    kinds = {str(row["id"]): str(row["kind"]) for row in rows}
+    tested = frozenset(str(row["id"]) for row in (*rows, *long, *levels) if row.get("part") == "test")
+    return Golden(read_content(data), questions, kinds, long, levels, tested), absent
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

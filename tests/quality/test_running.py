@@ -26,13 +26,31 @@ def content(tmp_path: Path) -> Path:
         "id: down\nlang: en\ntitle: Nothing works\nlevel: 3\nchannel: sla\nurgent: true\nquestions:\n  - all is down\n"
     )
     (tmp_path / "levels" / "down.en.md").write_text(f"---\n{front}---\nPeople will help.\n")
+    test: dict[str, object] = {"part": "test"}
     rows: dict[str, list[dict[str, object]]] = {
         "questions": [
-            {"id": "1", "lang": "en", "text": "where is the parcel", "expected": ["parcel"], "kind": "answerable"},
-            {"id": "2", "lang": "en", "text": "who won the match", "expected": [], "kind": "out_of_scope"},
+            {
+                "id": "1",
+                "lang": "en",
+                "text": "where is the parcel",
+                "expected": ["parcel"],
+                "kind": "answerable",
+                "part": "test",
+            },
+            {
+                "id": "2",
+                "lang": "en",
+                "text": "who won the match",
+                "expected": [],
+                "kind": "out_of_scope",
+                "part": "test",
+            },
+            {"id": "5", "lang": "en", "text": "lost my password", "expected": ["password"], "kind": "answerable"},
         ],
-        "long": [{"id": "3", "lang": "en", "text": "pay the bill", "expected": ["pay"], "heading": "Bills"}],
-        "levels": [{"id": "4", "lang": "en", "text": "all is down", "level": 3, "topic": "down"}],
+        "long": [
+            {"id": "3", "lang": "en", "text": "pay the bill", "expected": ["pay"], "heading": "Bills", "part": "test"}
+        ],
+        "levels": [{"id": "4", "lang": "en", "text": "all is down", "level": 3, "topic": "down"} | test],
     }
     for name, lines in rows.items():
         text = "".join(json.dumps(line) + "\n" for line in lines)
@@ -47,7 +65,8 @@ def test_every_system_answers_every_golden_question(
     encoder = load_encoder()
     found = run(Options(content, tmp_path / "cache", rasa=False), encoder, lambda _: None)
     systems = {NAME, "BM25", "dense alone", "naive hybrid"}
-    assert [(one.name, set(one.rows)) for one in found.own] == [("own questions", systems), ("own long texts", systems)]
+    names = ["own questions", "own long texts", "own questions, cross-fitted"]
+    assert [(one.name, set(one.rows)) for one in found.own] == [(name, systems) for name in names]
     for answers in found.own[0].rows.values():
         assert [row.expected for row in answers] == [("parcel",), ()]
         assert answers[0].ranked[0] == "parcel"
@@ -62,6 +81,6 @@ def test_every_system_answers_every_golden_question(
     assert "hint3-sofmattress: skipped" in text
 
 
-def test_a_golden_question_has_one_half_whatever_its_case_and_spaces() -> None:
+def test_a_golden_question_has_one_fold_whatever_its_case_and_spaces() -> None:
     assert fold("Where  is my Parcel") == fold("where is my parcel ")
     assert {fold(str(number)) for number in range(50)} == set(range(FOLDS))
