@@ -13,6 +13,8 @@ import { emit, me, on, path, state } from "./state.js";
 import { files, talk } from "./talk.js";
 import { full, moment, t, word } from "./text.js";
 
+let live = false; // the server has live conversations
+on("live-there", () => (live = true));
 const box = $("case");
 const head = make("header", { class: "case-head" });
 const notices = make("div", { class: "case-notices" });
@@ -170,6 +172,7 @@ async function more(whole) {
     whole.due_at && ["change_due", "clock", () => moveDue(whole)],
     state.settings.custom_fields.length && ["fields", "text", () => custom(whole)],
     whole.status !== "closed" && ["close", "close", () => change({ status: "closed" }, [whole.ref])],
+    live && whole.conversation && ["conversation", "live", () => emit("open-conversation", whole.conversation)],
     ["copy_link", "link", () => copy(`${location.origin}/desk/cases/${whole.ref}`, t("case.copied"))],
   ].filter(Boolean);
   const name = await pick({ title: t("pick.more"), items: items.map(([value, image]) => ({ value, label: t(`case.${value}`), icon: image })) });
@@ -178,15 +181,17 @@ async function more(whole) {
 
 function drawTalk() {
   const whole = state.case;
-  const stay = atEnd() || drawnAt === 0;
+  const stay = drawnAt > 0 && atEnd();
   const focused = history.contains(document.activeElement) ? document.activeElement.closest("[data-entry]")?.dataset.entry : null;
   const opened = scroll.querySelector(".receipt")?.open;
   history.replaceChildren(...talk(whole), ...pending(whole.ref));
   const why = receipt(whole);
   if (why && opened === false) why.open = false;
   scroll.replaceChildren(...[merged(whole), call_(whole), consent(whole), asked(whole), why, history].filter(Boolean));
+  const come = drawnAt > 0 && whole.version > drawnAt;
+  if (come && whole.timeline.at(-1)?.actor.id !== me.id) $("news").textContent = t("case.new_below");
   if (stay) toEnd();
-  else if (whole.version > drawnAt) newest.hidden = false;
+  else if (come) newest.hidden = false;
   if (focused) history.querySelector(`[data-entry="${focused}"]`)?.scrollIntoView({ block: "nearest" });
   drawnAt = whole.version;
 }

@@ -6,6 +6,8 @@ import { $, busy, toast } from "/staff/assets/ui.js";
 import { button, empty, icon, iconButton, lazily, make, prose, uuid } from "./dom.js";
 import { showNothing } from "./case.js";
 import { emit, keep, kept, me, on, upload } from "./state.js";
+import { pick } from "./picker.js";
+import { receipt } from "./receipt.js";
 import { eventNode } from "./talk.js";
 import { span, t } from "./text.js";
 
@@ -31,8 +33,19 @@ async function load() {
   const now = new Set(conversations.filter((each) => each.state === "waiting").map((each) => each.id));
   if ([...now].some((id) => !waiting.has(id))) emit("live-waiting");
   waiting = now;
+  emit("live-there");
   draw();
 }
+
+/** Every conversation under way, the bot's and colleagues' too. */
+on("live-all", async () => {
+  const parts = await Promise.all(["waiting", "mine", "live", "bot"].map((each) => call("GET", `/api/desk/conversations?state=${each}`)));
+  const every = new Map(parts.flatMap((part) => part.conversations).map((each) => [each.id, each]));
+  const hint = (each) => (each.state === "waiting" ? t("live.waiting_for", { span: span(Date.now() - new Date(each.since)) }) : each.agent ? t("live.with", each.agent) : t("live.bot"));
+  const items = [...every.values()].map((each) => ({ value: each.id, label: each.question ?? each.last?.text ?? t("talk.customer"), hint: hint(each), icon: each.agent ? "live" : each.state === "waiting" ? "clock" : "robot" }));
+  const id = await pick({ title: t("views.live"), items });
+  if (id) emit("open-conversation", id);
+});
 
 function draw() {
   section.hidden = !conversations.length;
@@ -117,6 +130,9 @@ function drawOpen() {
   const read = conversation.read ?? 0;
   const last = events.filter((event) => event.from === "agent").at(-1);
   if (last && read >= last.seq) log.append(make("p", { class: "delivery" }, icon("check"), t("live.read")));
+  const newest = open.receipts?.at(-1);
+  const why = newest && receipt({ receipt: newest.receipt ?? newest });
+  scroll.replaceChildren(...[why, log].filter(Boolean));
   if (stay) scroll.scrollTop = scroll.scrollHeight;
   const seq = events.at(-1)?.seq;
   if (mine && seq && !document.hidden) call("POST", path(conversation.id, "/read"), { seq }).catch(() => null);

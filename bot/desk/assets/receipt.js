@@ -9,7 +9,8 @@ import { safe } from "./safe.js";
 import { emit, path } from "./state.js";
 import { percent, said, t } from "./text.js";
 
-/** The receipt as a small table; null where the case was not opened after a question. */
+/** The receipt as a small table; null where no question led here. `whole` is a case, or a conversation's `{"receipt"}`,
+ * which no article can answer from here. */
 export function receipt(whole) {
   const found = whole.receipt;
   if (!found || !(found.question || found.candidates?.length || found.reason)) return null;
@@ -21,7 +22,7 @@ export function receipt(whole) {
     found.question ? make("blockquote", { class: "question" }, make("span", { class: "unseen" }, `${t("receipt.question")}: `), found.question) : null,
     make("p", { class: "why" }, why),
     candidates.length
-      ? table(t("receipt.article"), candidates.map((each) => [each.title ?? each.article, each.probability, teach(whole, each)]))
+      ? table(t("receipt.article"), candidates.map((each) => [each.title ?? each.article, each.probability, whole.ref ? teach(whole, each) : ""]))
       : make("p", { class: "hint" }, t("receipt.none")),
     topics.length ? table(t("receipt.topic"), topics.map((each) => [each.title ?? each.topic, each.probability, make("span", { class: "badge" }, t("level_short", each))])) : null,
     found.index_version ? make("p", { class: "hint" }, t("receipt.index", { version: found.index_version.slice(0, 12) })) : null);

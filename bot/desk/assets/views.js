@@ -34,6 +34,7 @@ bulk.append(chosen,
   iconButton("tag", t("case.tags"), tags), iconButton("snooze", t("case.snooze"), snooze),
   iconButton("check", t("list.select_all"), selectAll), iconButton("close", t("bulk.clear"), clearSelection));
 
+let live = false; // the server has live conversations
 const current = () => state.views.find((view) => view.id === state.view);
 
 function draw() {
@@ -46,7 +47,9 @@ function draw() {
     make("div", { class: "row between views-top" }, make("h2", {}, t("views.title")), iconButton("back", t("case.back"), () => emit("pane", "list"), { class: "button ghost icon-only small back" })),
     group("", built.filter((view) => !/^(level|channel)-/.test(view.id))),
     group(t("views.own"), own), group(t("views.levels"), starts("level-")), group(t("views.channels"), starts("channel-")),
-    make("div", { class: "view-group" }, make("ul", { class: "nav" }, make("li", {}, make("a", { href: "/desk/figures" }, icon("chart"), t("views.figures"))))));
+    make("div", { class: "view-group" }, make("ul", { class: "nav" },
+      live ? make("li", {}, make("button", { type: "button", class: "view-button", data: { view: "live" }, onclick: () => emit("live-all") }, icon("live"), t("views.live"))) : "",
+      make("li", {}, make("a", { href: "/desk/figures" }, icon("chart"), t("views.figures"))))));
   if (focused) box.querySelector(`[data-view="${CSS.escape(focused)}"]`)?.focus();
   name.textContent = state.q ? t("list.search") : current()?.name ?? t("title");
 }
@@ -71,7 +74,7 @@ async function remove(view) {
 }
 
 box.addEventListener("click", (event) => {
-  const address = event.target.closest("[data-view]");
+  const address = event.target.closest("a[data-view]");
   if (!address || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   go(address.dataset.view);
@@ -203,5 +206,10 @@ on("selection", () => {
   chosen.textContent = state.selected.size ? t("bulk.count", { count: state.selected.size }) : "";
 });
 on("views", draw);
+on("live-there", () => {
+  if (live) return;
+  live = true;
+  draw();
+});
 const recount = lazily(() => loadViews().catch(() => null), 1_500);
 for (const change of ["stream:case", "stream:reset", "online", "reload"]) on(change, recount);
