@@ -55,7 +55,7 @@ class VectorIndex:
         """Search as broadly as finds nearly all of the ten nearest of questions that lie near known texts."""
         rows = np.sort(chance.permutation(self.size)[:TRIED])
         away = chance.normal(size=(TRIED, self.vectors.shape[1])).astype(np.float32)
-        asked = self.vectors[rows] + 0.6 * away / np.linalg.norm(away, axis=1, keepdims=True)
+        asked = self.vectors[rows] + away / np.linalg.norm(away, axis=1, keepdims=True)
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
         library: Any = faiss
         _, truth = library.knn(asked, self.vectors, 10, metric=faiss.METRIC_INNER_PRODUCT)
