@@ -65,6 +65,8 @@ class Mailer:
         message = self._message(
             letter, case["email"], subject, body, reply_to=self._answers_to(case["ref"]), lang=case["lang"]
         )
+        if answered := letter.get("in_reply_to"):
+            _put_below(message, answered)
         if letter["event"] == Event.REPLY:
             await self._as_answer(message, letter)
         elif case["slot"]:
@@ -116,8 +118,7 @@ class Mailer:
         """Written by a person, below the customer's mail where it answers one."""
         del message["Auto-Submitted"]
         if answered := letter["message"]["in_reply_to"]:
-            message["In-Reply-To"] = answered
-            message.replace_header("References", f"{message['References']} {answered}")
+            _put_below(message, answered)
         for file in letter["files"]:
             await self._add_file(message, file)
 
@@ -162,3 +163,9 @@ class Mailer:
             raise DeliveryError(f"message refused ({error.code})", permanent=error.code >= 500) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"{type(error).__name__}: {error}") from error
+
+
+def _put_below(message: EmailMessage, answered: str) -> None:
+    """The mail that it answers, for the customer's mail program."""
+    message["In-Reply-To"] = answered
+    message.replace_header("References", f"{message['References']} {answered}")

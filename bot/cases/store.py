@@ -69,8 +69,11 @@ async def open_case(
     receipt: dict[str, Any] | None = None,
     channels: Collection[Channel] = ALL_CHANNELS,
     time_zone: str | None = None,
+    in_reply_to: str | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Open a case from a request (`kind`, `level`, its fields, `topic`, `attachments`), with its outbox rows.
+
+    `in_reply_to` is the mail that asks for it, below which its confirmation goes.
 
     Returns `{"ref", "kind", "level", "status", "due_at"}` and whether it was opened now. The same key of the same
     conversation returns the first body; with other data it raises KeyReused. FieldError: a field is not acceptable.
@@ -91,7 +94,7 @@ async def open_case(
     await record(conn, case.ref, Event.CREATED, conversation, now, level=case.level, status=case.status.value)
     await deadlines.follow(conn, case, policy)
     await words.index(conn, case.ref, [case.ref, *(str(getattr(case, name) or "") for name in SEARCHED)])
-    await letters.post(conn, case, Event.CREATED, channels, now)
+    await letters.post(conn, case, Event.CREATED, channels, now, in_reply_to=in_reply_to)
     await conn.execute(
         update(tables.idempotency)
         .where(tables.idempotency.c.conversation == conversation, tables.idempotency.c.key == key)

@@ -11,11 +11,11 @@ import hashlib
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from prometheus_client import Counter
@@ -284,7 +284,7 @@ class Inbox:
                 message_id=message_id,
                 news=sort != Sort.AUTOMATIC,
             )
-        await _give(conn, files, case, written.id, now)
+        await _give(conn, files, case.conversation, now, ref=case.ref, message=written.id)
         return Taken(Outcome.ADDED if theirs else Outcome.NOTED, case.ref)
 
     async def _open(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool, now: datetime) -> Taken:
@@ -299,7 +299,9 @@ class Inbox:
         subject = _PREFIX.sub("", mail.subject)[:_LONGEST_SUBJECT].strip()
         if len(subject) < fields.LENGTHS["subject"][0]:
             subject = self._say(lang, "connect.mail.no_subject")
-        conversation = f"mail-{mail.key[:32]}"
+        conversation = f"mail-{mail.key[:32]}"  # nobody else's: the mail's files, laid there, become the case's
+        await _give(conn, reading.files, conversation, now)
+        message_id = mail.message_id and mail.message_id[: messages.LONGEST_CLIENT_ID]
         body, _ = await store.open_case(
             conn,
             {"kind": Kind.TICKET.value, "email": str(address), "subject": subject, "text": text},
@@ -310,19 +312,12 @@ class Inbox:
             say=self._say,
             now=now,
             channels=self._channels - {Channel.CUSTOMER_MAIL} if quiet else self._channels,
+            in_reply_to=message_id,
         )
-        case = await load(conn, body["ref"])
-        await _give(conn, reading.files, case, None, now)
-        if mail.message_id:
-            await messages.opened_by_mail(
-                conn,
-                case.ref,
-                self._by(messages.CUSTOMER, now),
-                text=text,
-                html=reading.html,
-                message_id=mail.message_id[: messages.LONGEST_CLIENT_ID],
-            )
-        return Taken(Outcome.OPENED, case.ref)
+        if message_id:
+            by = self._by(messages.CUSTOMER, now)
+            await messages.opened_by_mail(conn, body["ref"], by, text=text, html=reading.html, message_id=message_id)
+        return Taken(Outcome.OPENED, body["ref"])
 
     async def _bounce(self, conn: AsyncConnection, reading: _Reading, now: datetime) -> Taken:
         """One of our mails came back: its reply failed, or the case is told that its customer was not reached."""
@@ -379,14 +374,15 @@ async def _existing(conn: AsyncConnection, ref: str) -> str | None:
 async def _give(
     conn: AsyncConnection,
     files: Sequence[tuple[Attachment, bytes]],
-    case: Case,
-    message: str | None,
+    conversation: str,
     now: datetime,
+    *,
+    ref: str | None = None,
+    message: str | None = None,
 ) -> None:
-    """The mail's files become part of the message, or of the case that it opened."""
+    """The mail's files become part of its message; without one they wait for the conversation's next case."""
     for attachment, _ in files:
-        values: dict[str, Any] = {**attachment.public(), "path": attachment.path}
-        owned = Attachment(**values, conversation=case.conversation, ref=case.ref)
+        owned = replace(attachment, conversation=conversation, ref=ref)
         await add_attachment(conn, owned, now, message=message)
 
 

@@ -143,7 +143,7 @@ def _mail(message: Part) -> Mail:
         ),
         subject=clean(_words(next(iter(headers.get("subject", ())), ""))),
         text="\n".join(plain)[:LONGEST_TEXT],
-        html="\n".join(html)[:LONGEST_TEXT],
+        html="\n".join(html)[:LONGEST_TEXT].replace("\0", ""),
         files=tuple(files),
         headers=headers,
         report=report,
@@ -167,13 +167,13 @@ def _parts(part: Part) -> list[Part]:
 
 
 def _raw(value: object) -> str:
-    """A header as text on one line: bytes beyond ASCII are UTF-8, else Latin-1."""
+    """A header as text on one line without control characters: bytes beyond ASCII are UTF-8, else Latin-1."""
     content = str(value)[:LONGEST_HEADER].encode("utf-8", "surrogateescape")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    return re.sub(r"[\r\n\t ]+", " ", text).strip()
+    return clean(text.replace("\t", " "))
 
 
 def _words(text: str) -> str:

@@ -352,3 +352,28 @@ async def test_answers_go_below_the_customers_mail_not_below_somebody_elses(post
     letter = await post.reply(ref)
     (sent,) = [found for found in await post.letters() if found.id == letter]
     assert sent.payload["message"]["in_reply_to"] == "<mine@example.fr>"
+
+
+async def test_a_ticket_by_mail_is_told_with_its_files_and_confirmed_below_that_mail(post: Post) -> None:
+    await post.take(mail(files=(("a.png", PNG),), message_id="<zoe@example.fr>"))
+    (told,) = await post.letters(Channel.STAFF_MAIL)
+    assert [file["name"] for file in told.payload["files"]] == ["a.png"]
+    (confirmation,) = await post.letters()
+    assert confirmation.payload["in_reply_to"] == "<zoe@example.fr>"
+
+
+async def test_characters_that_a_database_refuses_keep_no_mail_from_being_taken(post: Post) -> None:
+    ref = await post.open()
+    raw = (
+        f"From: \0Jeanne\x1b <{CUSTOMER}>\r\nMessage-ID: <a\0b\x07@x>\r\nSubject: [{ref}] \0\r\n"
+        'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n'
+        "<p>Bon\0jour \ud83d</p>\r\n--b\r\n"
+        'Content-Type: text/plain; name="\0.txt"\r\nContent-Disposition: attachment\r\n\r\nx\r\n--b--\r\n'
+    ).encode("utf-8", "surrogatepass")
+    assert (await post.take(raw)).outcome == Outcome.ADDED
+    eve = raw.replace(CUSTOMER.encode(), b"e\0ve@example.org").replace(b"<a", b"<c")
+    assert (await post.take(eve)).outcome == Outcome.NOTED
+    assert (await post.take(eve.replace(b"<c", b"<d").replace(ref.encode(), b"x"))).outcome in (
+        Outcome.OPENED,
+        Outcome.IGNORED,
+    )

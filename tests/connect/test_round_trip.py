@@ -102,6 +102,7 @@ async def test_a_correspondence_stays_in_one_case_and_one_thread(
             ref = await _next_case(events)
             confirmation = await smtp.to(CUSTOMER)
             assert ref in str(confirmation["Subject"])
+            assert str(confirmation["In-Reply-To"]) == "<first@example.fr>"
             assert (f"+{ref.lower()}@" in str(confirmation["Reply-To"])) is plus
             status, body = await anna.reply(ref, "Voici la marche à suivre.")
             assert status == 201, body
