@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 from prometheus_client import Counter
@@ -27,13 +25,13 @@ from bot.cases import Attachment, Channel, Policy, fields, messages, store
 from bot.cases.attachments import add_attachment
 from bot.cases.desk_tables import messages as written_messages
 from bot.cases.model import Case, FieldError, Kind, Say
-from bot.cases.rows import By, load
-from bot.cases.tables import cases, insert_new, outbox
+from bot.cases.rows import By
+from bot.cases.tables import insert_new
 from bot.database import Database
 
-from . import mime, quoting
-from .mime import File, Mail, UnreadableMailError
-from .recognise import Sort, failed_authentication, letters_in, references_in, sort_of, wants_no_answer
+from .mime import Mail, UnreadableMailError
+from .reading import Files, InboxSettings, Reading, case_of, read
+from .recognise import Sort, failed_authentication, letters_in, wants_no_answer
 from .tables import mails
 
 log = structlog.get_logger(__name__)
@@ -60,43 +58,6 @@ class Outcome(StrEnum):
 class Taken:
     outcome: Outcome
     ref: str | None = None
-
-
-class Files(Protocol):
-    """How uploads are checked and kept; `bot.gateway.attachments`."""
-
-    def sniff(self, content: bytes, /) -> str | None: ...
-
-    def safe_name(self, claimed: str | None, kind: str, /) -> str: ...
-
-    def keep(self, path: Path, content: bytes, /) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxSettings:
-    """`own` are the addresses that we send from and receive at; `authserv` names our mail server in
-    Authentication-Results ("": none is believed); sizes in bytes. Mails that we fail on are kept in `failed`."""
-
-    own: frozenset[str]
-    attachments: Path
-    failed: Path
-    authserv: str = ""
-    mail_bytes: int = 25 * 1024 * 1024
-    file_bytes: int = 5 * 1024 * 1024
-    file_count: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A mail, what kind it is, and what of it will be kept: files as attachments without a case, names of others."""
-
-    mail: Mail
-    sort: Sort
-    text: str
-    html: str | None
-    too_large: int | None  # bytes, where only the headers were fetched
-    files: list[tuple[Attachment, bytes]] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
 
 
 class Inbox:
@@ -145,7 +106,7 @@ class Inbox:
 
     async def _take(self, raw: bytes, size: int | None) -> Taken:
         try:
-            reading = await asyncio.to_thread(self._read, raw, size)
+            reading = await asyncio.to_thread(read, raw, size, self.settings, self._files)
         except UnreadableMailError as error:
             log.warning("mail_unreadable", reason=str(error), size=len(raw))
             return Taken(Outcome.UNREADABLE)
@@ -172,38 +133,6 @@ class Inbox:
             self._woken()
         return taken
 
-    def _read(self, raw: bytes, size: int | None) -> _Reading:
-        """In a thread: parse, recognise, tell apart, check the files."""
-        mail = mime.read(raw, headers_only=size is not None)
-        sort = sort_of(mail, self.settings.own)
-        html, quoted_html = quoting.folded(mail.html)
-        new, quoted = quoting.split(mail.text or quoting.as_text(html))
-        if not new and quoted_html:
-            new = quoting.as_text(quoted_html)
-        shown = f"{html}{quoted_html}" if mail.html else quoting.as_html(new, quoted) if quoted else None
-        reading = _Reading(mail, sort, fields.clean(new, lines=True), shown, size)
-        for file in mail.files:
-            self._check(reading, file)
-        return reading
-
-    def _check(self, reading: _Reading, file: File) -> None:
-        """As uploads are: by content, size and number."""
-        settings = self.settings
-        kind = self._files.sniff(file.content) if len(file.content) <= settings.file_bytes else None
-        if kind is None or len(reading.files) >= settings.file_count:
-            if len(reading.refused) < settings.file_count:
-                reading.refused.append(fields.clean(file.name or "?")[:100])
-            return
-        attachment = Attachment(
-            id=secrets.token_urlsafe(16),
-            conversation="",
-            name=self._files.safe_name(file.name, kind),
-            type=kind,
-            size=len(file.content),
-            path=secrets.token_hex(16),
-        )
-        reading.files.append((attachment, file.content))
-
     async def _may_be_answered(self, mail: Mail) -> bool:
         return not wants_no_answer(mail) and await self._may_answer(mail.sender)
 
@@ -211,7 +140,7 @@ class Inbox:
         async with self._database.read() as conn:
             return (await conn.execute(select(mails.c.key).where(mails.c.key == key))).one_or_none() is not None
 
-    async def _written(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool) -> Taken:
+    async def _written(self, conn: AsyncConnection, reading: Reading, lang: str, quiet: bool) -> Taken:
         """What the mail does, with its key."""
         now, mail = self._now(), reading.mail
         claim = {"key": mail.key, "outcome": Outcome.IGNORED.value, "ref": None, "at": now}
@@ -223,40 +152,23 @@ class Inbox:
         )
         return taken
 
-    async def _done(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool, now: datetime) -> Taken:
+    async def _done(self, conn: AsyncConnection, reading: Reading, lang: str, quiet: bool, now: datetime) -> Taken:
         mail, sort = reading.mail, reading.sort
         if sort == Sort.OWN:
             return Taken(Outcome.IGNORED)
         if sort == Sort.BOUNCE:
             return await self._bounce(conn, reading, now)
-        case = await self._case(conn, mail)
+        case = await case_of(conn, mail)
         if case is not None:
             return await self._add(conn, reading, case, now)
         if sort == Sort.AUTOMATIC:
             return Taken(Outcome.IGNORED)
         return await self._open(conn, reading, lang, quiet, now)
 
-    async def _case(self, conn: AsyncConnection, mail: Mail) -> Case | None:
-        """The case the mail belongs to; the one it was merged into."""
-        found = None
-        for ref in references_in(mail):
-            found = await _existing(conn, ref)
-            if found is not None:
-                break
-        if found is None and (letters := letters_in(mail)):
-            query = select(outbox.c.ref).where(outbox.c.id.in_(letters)).limit(1)
-            found = (await conn.execute(query)).scalar_one_or_none()
-        if found is None and mail.references:
-            found = await messages.case_of_mail(conn, mail.references)
-        if found is None:
-            return None
-        case = await load(conn, found)
-        return await load(conn, case.merged_into) if case.merged_into else case
-
-    async def _add(self, conn: AsyncConnection, reading: _Reading, case: Case, now: datetime) -> Taken:
+    async def _add(self, conn: AsyncConnection, reading: Reading, case: Case, now: datetime) -> Taken:
         """To its case: as the customer's words where it is theirs, else as a note by whoever wrote it."""
         mail, sort = reading.mail, reading.sort
-        text = self._text(reading, case.lang, messages.LONGEST)
+        text = reading.words(self._say, case.lang, messages.LONGEST)
         forged = failed_authentication(mail, self.settings.authserv)
         theirs = sort == Sort.PERSON and case.email is not None and mail.sender == case.email.lower() and not forged
         message_id = mail.message_id and mail.message_id[: messages.LONGEST_CLIENT_ID]
@@ -287,7 +199,7 @@ class Inbox:
         await _give(conn, files, case.conversation, now, ref=case.ref, message=written.id)
         return Taken(Outcome.ADDED if theirs else Outcome.NOTED, case.ref)
 
-    async def _open(self, conn: AsyncConnection, reading: _Reading, lang: str, quiet: bool, now: datetime) -> Taken:
+    async def _open(self, conn: AsyncConnection, reading: Reading, lang: str, quiet: bool, now: datetime) -> Taken:
         """A new ticket of level 1; `quiet`: nothing is sent back by itself, which could go on for ever."""
         mail = reading.mail
         try:
@@ -295,7 +207,7 @@ class Inbox:
         except FieldError:
             log.warning("mail_without_sender")
             return Taken(Outcome.IGNORED)
-        text = self._text(reading, lang, _LONGEST_TICKET)
+        text = reading.words(self._say, lang, _LONGEST_TICKET)
         subject = _PREFIX.sub("", mail.subject)[:_LONGEST_SUBJECT].strip()
         if len(subject) < fields.LENGTHS["subject"][0]:
             subject = self._say(lang, "connect.mail.no_subject")
@@ -319,7 +231,7 @@ class Inbox:
             await messages.opened_by_mail(conn, body["ref"], by, text=text, html=reading.html, message_id=message_id)
         return Taken(Outcome.OPENED, body["ref"])
 
-    async def _bounce(self, conn: AsyncConnection, reading: _Reading, now: datetime) -> Taken:
+    async def _bounce(self, conn: AsyncConnection, reading: Reading, now: datetime) -> Taken:
         """One of our mails came back: its reply failed, or the case is told that its customer was not reached."""
         mail, report = reading.mail, reading.mail.report
         if report is not None and report.action not in ("failed", ""):
@@ -329,7 +241,7 @@ class Inbox:
         for letter in letters:
             if (case := await messages.bounced(conn, letter, reason, by)) is not None:
                 return Taken(Outcome.BOUNCED, case.ref)
-        case = await self._case(conn, mail)
+        case = await case_of(conn, mail)
         if case is None:
             return Taken(Outcome.IGNORED)
         table = written_messages
@@ -340,35 +252,12 @@ class Inbox:
         await messages.add_note(conn, case.ref, by, client_id=mail.key, text=text, news=True)
         return Taken(Outcome.BOUNCED, case.ref)
 
-    def _text(self, reading: _Reading, lang: str, longest: int) -> str:
-        """The words, with what was left out; never empty, never too long."""
-        if reading.too_large is not None:
-            sizes = {"size": reading.too_large, "limit": self.settings.mail_bytes}
-            told = {name: f"{size / 1024 / 1024:.3g}" for name, size in sizes.items()}
-            return self._say(lang, "connect.mail.too_large", **told)
-        lines = []
-        if reading.refused:
-            lines.append(self._say(lang, "connect.mail.refused_files", names=", ".join(reading.refused)))
-        text = reading.text
-        room = longest - sum(len(line) + 2 for line in lines) - 200
-        if len(text) > room:
-            text = text[:room]
-            lines.append(self._say(lang, "connect.mail.cut"))
-        if len(text.strip()) < fields.LENGTHS["text"][0]:
-            text = self._say(lang, "connect.mail.no_text") if not text.strip() else f"{text.strip()} …"
-        return "\n\n".join([text, *lines])
-
     def _by(self, actor: str, now: datetime) -> By:
         return By(actor=actor, now=now, policy=self._policy, channels=self._channels)
 
     def _keep_failed(self, path: Path, raw: bytes) -> None:
         if not path.exists():
             self._files.keep(path, raw)
-
-
-async def _existing(conn: AsyncConnection, ref: str) -> str | None:
-    found: str | None = (await conn.execute(select(cases.c.ref).where(cases.c.ref == ref))).scalar_one_or_none()
-    return found
 
 
 async def _give(

@@ -20,7 +20,8 @@ from bot.connect import inbound_api
 from bot.connect.adapter import Adapter, SystemSettings
 from bot.connect.context import CONNECT, Connect
 from bot.connect.delivery import Delivery
-from bot.connect.inbox import Files, Inbox, InboxSettings
+from bot.connect.inbox import Inbox
+from bot.connect.reading import Files, InboxSettings
 from bot.connect.rest import Rest, TemplateError, load_template
 from bot.connect.states import States
 from bot.connect.zammad import Zammad

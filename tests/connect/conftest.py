@@ -13,7 +13,8 @@ from bot.cases.model import Case
 from bot.cases.rows import load
 from bot.cases.tables import outbox
 from bot.cases.timeline import Entry
-from bot.connect.inbox import Inbox, InboxSettings, Outcome, Taken
+from bot.connect.inbox import Inbox, Outcome, Taken
+from bot.connect.reading import InboxSettings
 from bot.database import Database, make_engine, prepare
 from bot.gateway import attachments
 from bot.schema import PARTS
