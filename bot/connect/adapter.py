@@ -7,6 +7,7 @@ makes sure that only one process makes it, and calls again what failed.
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -135,17 +136,15 @@ class Client:
                 method, url, json=body, headers={**self._headers, **headers}, allow_redirects=False
             ) as response:
                 status, content = response.status, await _limited(response)
-                answer = None
-                if 200 <= status < 300 and content:
-                    answer = await response.json(content_type=None)
+                answer = json.loads(content) if 200 <= status < 300 and content else None
         except TimeoutError as error:
             raise UnsureError(f"{method} {path}: no answer within {self._settings.timeout:g} s") from error
         except aiohttp.ClientConnectorError as error:  # it was never reached
             raise DeliveryError(f"{type(error).__name__}: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise UnsureError(f"{method} {path}: {type(error).__name__}: {error}") from error
-        except ValueError as error:
-            raise UnsureError(f"{method} {path}: expected JSON, got something else") from error
+        except (ValueError, RecursionError) as error:
+            raise UnsureError(f"{method} {path}: expected JSON of a sane size, got something else") from error
         if 200 <= status < 300:
             return answer
         raise _refusal(f"{method} {path}: answered {status}", status, method)
@@ -176,9 +175,12 @@ class Client:
 
 
 async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    if (response.content_length or 0) > _LONGEST_ANSWER:
-        raise ValueError("an answer without end")
-    return await response.read()
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        content += chunk
+        if len(content) > _LONGEST_ANSWER:
+            raise ValueError("an answer without end")
+    return bytes(content)
 
 
 def _refusal(reason: str, status: int, method: str) -> DeliveryError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.cases import Channel, Status, desk_store, messages, outbox, work
@@ -162,6 +163,20 @@ async def test_an_answer_that_never_comes_is_unsure(kind: str, server: tuple[Sta
         await adapter.create(NEW)
     assert await adapter.find(NEW.ref) is not None  # it was made all the same
     await adapter.close()
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[" * 100_000, b"{}", b'"' + b"x" * (9 * 1024 * 1024) + b'"', b"null"])
+async def test_answers_that_make_no_sense_are_unsure(kind: str, answer: bytes) -> None:
+    async def senseless(_request: web.Request) -> web.Response:
+        return web.Response(body=answer, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", senseless)
+    async with TestServer(app) as server:
+        adapter = KINDS[kind][1](str(server.make_url("")))
+        with pytest.raises(UnsureError, match="expected"):
+            await adapter.create(NEW)
+        await adapter.close()
 
 
 async def test_private_addresses_are_refused_unless_they_are_meant(kind: str, server: tuple[Standin, str]) -> None:
