@@ -7,13 +7,16 @@ from typing import Any
 
 from actions import cases, forms
 from actions.errors import Conflict, Unavailable
-from actions.handoff import hand_over, offer_people, receipt
+from actions.handoff import channel_of, hand_over, kept, offer_people, receipt
 from actions.kb import Found, Hit
 from actions.turn import Events, Turn, payload
 
 CHOICES = 3
 SOURCE = ("article", "version", "title", "url", "passage", "kind", "heading", "second", "lang")
 ANSWERS = 3  # shown for one question before a person takes over
+# From this probability on the likeliest topic's people are offered beside articles: of the golden messages for people
+# that are asked back, 23 of 33 find their channel so.
+TOPIC_OFFERED = 0.03
 
 
 async def answer(turn: Turn) -> Events:
@@ -144,12 +147,17 @@ def show_hit(turn: Turn, question: str, found: Found | None, hit: Hit) -> None:
 
 
 def offer_choices(turn: Turn, response: str, question: str, found: Found, shown: list[str]) -> Events:
-    """Up to three articles as buttons, and « none of these »."""
+    """Up to three articles as buttons, the people of the likeliest topic where one may be meant, « none of these »."""
     hits = found.hits[:CHOICES]
     offered = [*shown, *(hit["article"] for hit in hits)]
     choices = [{"article": hit["article"], "lang": hit["lang"], "question": question, "shown": shown} for hit in hits]
+    topic = next((one for one in found.topics if one["probability"] >= TOPIC_OFFERED), None)
+    people = {}
+    if topic is not None:
+        request = payload(f"request_{channel_of(topic)}", question=question, topic=kept(topic))
+        people = {"topic": topic["title"], "people": request}
     turn.say(
-        response,
+        f"{response}_or_people" if people else response,
         custom={
             "type": "choices",
             "decision": decided("clarify", found.decision["probability"]),
@@ -160,6 +168,7 @@ def offer_choices(turn: Turn, response: str, question: str, found: Found, shown:
             for hit, choice in zip(hits, choices, strict=True)
         ],
         none=payload("deny", question=question, shown=offered),
+        **people,
     )
     expected = {"kind": "choices", "question": question, "shown": offered, "choices": choices}
     return turn.set(expects=expected, offer={"question": question, "topic": None})

@@ -22,7 +22,7 @@ def hand_over(turn: Turn, question: str, found: Found, reason: str | None = None
         turn.say("utter_urgent")
     if topic["lang"] != turn.lang:
         turn.say("utter_other_language")
-    channel = topic["channel"] if topic["channel"] in CHANNELS else "ticket"
+    channel = channel_of(topic)
     return offer_people(
         turn, question, reasons,
         response=f"utter_handoff_{channel}", words=topic["text"], topic=kept(topic),
@@ -58,6 +58,11 @@ def offer_people(
     )
     expected = {"kind": "handoff", "channel": channel}
     return turn.set(expects=expected, offer={"question": question, "topic": topic})
+
+
+def channel_of(topic: Topic) -> str:
+    """Where the topic's people are asked; a ticket where content names no channel that we have."""
+    return topic["channel"] if topic["channel"] in CHANNELS else "ticket"
 
 
 def kept(topic: Topic) -> dict[str, Any]:

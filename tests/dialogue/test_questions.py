@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.dialogue.peers import hit, topic
+from tests.dialogue.peers import found, hit, topic
 from tests.dialogue.running import Bot, Talk
 
 
@@ -91,6 +91,19 @@ def test_clarifying_offers_three_titles_and_none_of_these(talk: Talk) -> None:
         "Title of archive-a", "Title of archive-b", "Title of archive-c", "Rien de tout cela",
     ]  # fmt: skip
     assert "receipt" in choices
+
+
+@pytest.mark.parametrize(("probability", "offered"), [(0.2, True), (0.01, False)])
+def test_the_people_of_a_topic_that_may_be_meant_are_offered_beside_the_articles(
+    talk: Talk, bot: Bot, probability: float, offered: bool
+) -> None:
+    meant = topic("nas-problems", 2, "callback", probability=probability)
+    bot.kb.results.insert(0, ("classement", found("clarify", [hit("archive-a")], [meant], reason="several_likely")))
+    titles = [button["title"] for button in talk.say("souci de classement").customs[0]["buttons"]]
+    people = "Joindre le support\u00a0: Topic nas-problems"
+    assert titles == ["Title of archive-a", *([people] if offered else []), "Rien de tout cela"]
+    if offered:
+        assert talk.press(people).form == "callback_form"
 
 
 def test_a_chosen_article_is_shown_and_a_typed_number_chooses_too(talk: Talk) -> None:
