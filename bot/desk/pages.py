@@ -36,7 +36,13 @@ async def get_desk(request: web.Request) -> web.Response:
     """The same page for the list, a case and a conversation: scripts read from the address what to show."""
     person = await require_page(request, "agent")
     say, lang = request.app[GATEWAY].catalogue.text, person.lang
-    names = {"title": "title", "views": "views.title", "list": "list.title", "loading": "list.loading", "case": "case.label"}
+    names = {
+        "title": "title",
+        "views": "views.title",
+        "list": "list.title",
+        "loading": "list.loading",
+        "case": "case.label",
+    }
     body = _DESK.format(**{name: escape(say(lang, f"{SECTION}.{key}")) for name, key in names.items()})
     return _page(request, person, "title", body, "desk")
 
