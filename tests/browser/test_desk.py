@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -237,8 +238,34 @@ async def test_who_comes_second_is_told_and_may_insist(desk: DeskSite, anna: Age
     await expect(anna.case.locator(".case-properties .badge").first).to_have_text("Ouverte")
     await notice.get_by_role("button", name="Appliquer quand même").click()
     await expect(anna.case.locator(".case-properties .badge").first).to_have_text("En cours")
+    await expect(anna.case.locator(".happened.is-status")).to_have_count(1)
     case = await anna.colleague.case(ref)
     assert (case["status"], case["priority"], behind) == ("in_progress", "high", [200])
+
+
+async def test_ones_own_changes_in_quick_succession_are_no_conflict(desk: DeskSite, anna: Agent) -> None:
+    ref = await desk.open()
+    await anna.open(ref)
+    sent: list[str] = []
+    gate = asyncio.Event()
+
+    async def slowly(route: Any) -> None:
+        sent.append(route.request.method)
+        await gate.wait()
+        await route.continue_()
+
+    await anna.page.route("**/api/desk/cases/*", slowly)
+    await anna.page.keyboard.press("p")
+    await anna.pick("Haute")
+    await anna.page.keyboard.press("i")  # while the first is on its way
+    await expect(anna.case.locator("[data-act=owner]")).to_contain_text("Anna")
+    assert sent.count("PATCH") == 2
+    gate.set()
+    await expect(anna.case.locator(".happened.is-owner")).to_have_count(1)
+    await expect(anna.case.locator(".happened.is-priority")).to_have_count(1)
+    await expect(anna.case.locator(".case-notices [role=alert]")).to_have_count(0)
+    case = await anna.colleague.case(ref)
+    assert (case["priority"], case["owner"]["name"]) == ("high", "Anna")
 
 
 async def test_colleagues_see_each_other_and_mentions_arrive(

@@ -122,6 +122,7 @@ async def test_the_list_says_that_it_failed_and_is_read_again(
     site, person, _ = busy
     context = await browser.new_context(locale="fr-FR")
     await context.route("**/api/desk/cases?*", lambda route: route.abort())
+    await context.route("**/api/desk/stream", lambda route: route.abort())  # else the list is read again by itself
     anna = await Agent.arrive(context, site, person, "/desk?view=all")
     await expect(anna.page.locator("#list-message")).to_contain_text("n’a pas pu être chargée")
     await anna.expect_accessible()

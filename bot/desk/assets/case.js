@@ -97,7 +97,7 @@ const reread = lazily(async () => {
 
 on("stream:case", ({ ref, version }) => ref === wanted && version !== state.case?.version && reread());
 on("stream:reset", reread);
-on("online", (again) => again && reread());
+on("online", reread);
 on("reload", (refs) => refs.includes(wanted) && reread());
 on("outbox", () => state.case && drawTalk());
 on("case", (whole) => {
@@ -280,6 +280,7 @@ on("conflict", async ({ ref, changes }) => {
   const again = button("check", t("case.apply_again"), () => (close(), change(changes, [ref])), { class: "button small" });
   notices.replaceChildren(make("div", { class: "notice warn", role: "alert" }, make("span", {}, name ? t("case.changed_by", { name }) : t("case.changed")),
     make("div", { class: "row" }, again, button("", t("case.leave"), close))));
-  return again.focus();
+  if (!document.activeElement?.closest("input, textarea, dialog")) again.focus();
+  return undefined;
 });
 

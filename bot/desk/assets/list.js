@@ -112,7 +112,7 @@ const soon = lazily(refresh, 300);
 on("stream:case", soon);
 on("stream:reset", soon);
 on("reload", soon);
-on("online", (again) => again && soon());
+on("online", soon); // also the first time: what happened between reading and listening is not told
 setInterval(soon, 60_000); // clocks run out without anybody writing
 on("case", (whole) => replace(whole));
 

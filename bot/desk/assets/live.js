@@ -68,8 +68,7 @@ on("stream:conversation", ({ id }) => {
   soon();
   if (open?.conversation.id === id) reread(id);
 });
-on("online", (again) => {
-  if (!again) return;
+on("online", () => {
   soon();
   if (open) reread(open.conversation.id);
 });

@@ -50,9 +50,8 @@ function read(block) {
   if (fields.id) last = fields.id;
   if (!fields.event) return;
   if (fields.event === "ready") {
-    const again = failures > 0;
     failures = 0;
-    tell("online", again);
+    tell("online");
   }
   tell(`stream:${fields.event}`, JSON.parse(fields.data));
 }
