@@ -127,7 +127,7 @@ async def test_the_list_says_that_it_failed_and_is_read_again(
     await expect(anna.page.locator("#list-message")).to_contain_text("n’a pas pu être chargée")
     await anna.expect_accessible()
     await context.unroute("**/api/desk/cases?*")
-    await anna.page.get_by_role("button", name="Réessayer").click()
+    await anna.page.locator("#list-message").get_by_role("button", name="Réessayer").click()
     await expect(anna.rows).to_have_count(4)
     await context.close()
 
