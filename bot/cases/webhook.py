@@ -12,24 +12,18 @@ Any 2xx accepts; everything else, redirects included, is tried again.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import hmac
-import ipaddress
 import json
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
+from .outbound import Outbound, checked_url
 from .outbox import DeliveryError
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +36,7 @@ class WebhookSettings:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-            raise ValueError(f"webhook: expected http(s)://host/path without a password, got {self.url!r}")
+        checked_url(self.url, "webhook")
         if not self.secret:
             raise ValueError("webhook: expected a secret to sign with, got none: set one that the receiver knows too")
 
@@ -54,41 +46,13 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address lies on the public internet, also when it is IPv4 carried inside IPv6."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour
-        ip = inner or ip
-    return ip.is_global and not ip.is_multicast
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves to public addresses only. The connection is made to what was checked, so a name that changes its
-    address between check and use gains nothing."""
-
-    def __init__(self) -> None:
-        self._inner = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = [result for result in await self._inner.resolve(host, port, family) if is_public(result["host"])]
-        if not found:
-            raise OSError(errno.EHOSTUNREACH, f"{host} has no public address")
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
 class Webhook:
     """`send` is a sender for the outbox. `close` when done."""
 
     def __init__(self, settings: WebhookSettings, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._now = now
-        self._session: aiohttp.ClientSession | None = None
+        self._outbound = Outbound(settings.url, allow_private=settings.allow_private, timeout=settings.timeout)
 
     async def send(self, letter: Mapping[str, Any]) -> None:
         body = json.dumps({name: letter[name] for name in ("id", "event", "at", "case", "receipt")}).encode()
@@ -101,11 +65,9 @@ class Webhook:
             "User-Agent": "Guichet",
             "X-Guichet-Signature": signature(self._settings.secret, timestamp, body),
         }
-        self._refuse_private_literal()
+        session = self._outbound.session()
         try:
-            async with self._open().post(
-                self._settings.url, data=body, headers=headers, allow_redirects=False
-            ) as response:
+            async with session.post(self._settings.url, data=body, headers=headers, allow_redirects=False) as response:
                 status = response.status
         except TimeoutError as error:
             raise DeliveryError(f"no answer within {self._settings.timeout:g} s") from error
@@ -117,25 +79,4 @@ class Webhook:
             raise DeliveryError(f"answered {status}")
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            resolver = None if self._settings.allow_private else PublicResolver()
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=resolver, limit=10),
-                timeout=aiohttp.ClientTimeout(total=self._settings.timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
-
-    def _refuse_private_literal(self) -> None:
-        """Addresses written as numbers never reach a resolver."""
-        host = urlsplit(self._settings.url).hostname or ""
-        try:
-            private = not is_public(host)
-        except ValueError:
-            return  # a name: the resolver looks
-        if private and not self._settings.allow_private:
-            raise DeliveryError(f"{host} is not a public address: allow private addresses if it is meant")
+        await self._outbound.close()

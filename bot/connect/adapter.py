@@ -6,17 +6,15 @@ makes sure that only one process makes it, and calls again what failed.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.cases.outbound import Outbound, checked_url
 from bot.cases.outbox import DeliveryError
-from bot.cases.webhook import PublicResolver, is_public
 
 _LONGEST_ANSWER = 8 * 1024 * 1024
 
@@ -112,9 +110,7 @@ class SystemSettings:
     timeout: float = 15.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-            raise ValueError(f"ticket system: expected http(s)://host without a password, got {self.url!r}")
+        checked_url(self.url, "ticket system")
         if not self.token:
             raise ValueError("ticket system: expected an access token, got none: make one in that system")
 
@@ -125,14 +121,14 @@ class Client:
     def __init__(self, settings: SystemSettings, headers: Mapping[str, str]) -> None:
         self._settings = settings
         self._headers = {"Accept": "application/json", "User-Agent": "Guichet", **headers}
-        self._session: aiohttp.ClientSession | None = None
+        self._outbound = Outbound(settings.url, allow_private=settings.allow_private, timeout=settings.timeout)
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The answer's JSON. DeliveryError as `Adapter` says."""
-        self._refuse_private_literal()
+        session = self._outbound.session()
         url = f"{self._settings.url.rstrip('/')}{path}"
         try:
-            async with self._open().request(
+            async with session.request(
                 method, url, json=body, headers={**self._headers, **headers}, allow_redirects=False
             ) as response:
                 status, content = response.status, await _limited(response)
@@ -150,28 +146,7 @@ class Client:
         raise _refusal(f"{method} {path}: answered {status}", status, method)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            resolver = None if self._settings.allow_private else PublicResolver()
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=resolver, limit=10),
-                timeout=aiohttp.ClientTimeout(total=self._settings.timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
-
-    def _refuse_private_literal(self) -> None:
-        """Addresses written as numbers never reach a resolver."""
-        host = urlsplit(self._settings.url).hostname or ""
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return
-        if not self._settings.allow_private and not is_public(host):
-            raise DeliveryError(f"{host} is not a public address: allow private addresses if it is meant")
+        await self._outbound.close()
 
 
 async def _limited(response: aiohttp.ClientResponse) -> bytes:

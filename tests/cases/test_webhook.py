@@ -14,9 +14,10 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
 from bot.cases import Channel
+from bot.cases.outbound import is_public
 from bot.cases.outbox import DeliveryError, Outbox
 from bot.cases.tables import outbox as table
-from bot.cases.webhook import Webhook, WebhookSettings, is_public, signature
+from bot.cases.webhook import Webhook, WebhookSettings, signature
 from tests.cases.asking import NOW, Desk, ticket
 from tests.cases.conftest import ROOT
 
