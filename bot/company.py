@@ -92,6 +92,7 @@ class CallbackRules(_Part):
     notice_minutes: Annotated[int, Field(ge=0)]
     days_ahead: Annotated[int, Field(ge=1, le=366)]
     reminder_minutes: Annotated[int, Field(ge=0)]
+    customer_reminder_minutes: Annotated[int, Field(ge=0)] = 0
 
 
 class LevelRules(_Part):
@@ -253,6 +254,7 @@ class Company(_Part):
                 notice=timedelta(minutes=self.callback.notice_minutes),
                 days_ahead=self.callback.days_ahead,
                 reminder=timedelta(minutes=self.callback.reminder_minutes),
+                customer_reminder=timedelta(minutes=self.callback.customer_reminder_minutes),
             ),
             levels={n: self.ticket.levels.get(n, self.ticket).terms() for n in (1, 2, 3, 4)},
             severities={n: rule.terms() for n, rule in self.sla.severities.items()},

@@ -117,7 +117,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
     parts = AsyncExitStack()
     try:
         staff = await parts.enter_async_context(
-            staff_start.running(settings, company, catalogue, database, http, limiter)
+            staff_start.running(settings, company, catalogue, database, http, limiter, changed=lambda: wake_cases())
         )
         desk = await parts.enter_async_context(desk_start.running(database))
     except BaseException:

@@ -165,27 +165,40 @@ def display_local(moment: datetime, lang: str, time_zone: str, home: str, say: S
 
 
 def calendar_file(
-    *, uid: str, start: datetime, end: datetime, stamp: datetime, summary: str, description: str, organizer: str
+    *,
+    uid: str,
+    sequence: int,
+    start: datetime,
+    end: datetime,
+    stamp: datetime,
+    summary: str,
+    description: str,
+    organizer: str,
+    cancelled: bool = False,
 ) -> bytes:
     """An iCalendar file (RFC 5545) with one event and a reminder ten minutes before it. Times are written in UTC,
-    which every calendar shows in its owner's zone."""
+    which every calendar shows in its owner's zone. Calendars replace what they have under `uid` by a higher `sequence`,
+    and take it away where it is `cancelled`."""
     calendar = Calendar()
     calendar.add("prodid", "-//Guichet//callback//")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
+    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
     event = Event()
     event.add("uid", uid)
+    event.add("sequence", sequence)
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("dtstamp", stamp.astimezone(UTC))
     event.add("dtstart", start.astimezone(UTC))
     event.add("dtend", end.astimezone(UTC))
     event.add("summary", summary)
     event.add("description", description)
     event.add("organizer", f"mailto:{organizer}")
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", summary)
-    alarm.add("trigger", timedelta(minutes=-10))
-    event.add_component(alarm)
+    if not cancelled:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", summary)
+        alarm.add("trigger", timedelta(minutes=-10))
+        event.add_component(alarm)
     calendar.add_component(event)
     content: bytes = calendar.to_ical()
     return content

@@ -47,10 +47,11 @@ async def outcome(
             start = slots.find(slot, lang, by.policy, by.now, await store.bookings_by_start(conn, by.now))
             edit.case = _moved(case, start, by)
             await store.book(conn, edit.case, by.policy)
-            edit.again |= {event.value for event in sla.FIRST_REPLY}
+            edit.again |= {event.value for event in (*sla.FIRST_REPLY, Event.CALLBACK_REMINDER)}
             details["slot"] = utc_text(start)
     else:
         messages.replied(edit)
+        edit.call_off = await work.call_off(conn, edit)  # they were reached before
     edit.note(Event.CALLBACK, **details)
     if result == "done":
         work.set_status(edit, Status.RESOLVED)

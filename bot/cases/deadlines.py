@@ -8,16 +8,26 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import sla
-from .model import Case
+from .model import Case, Event
 from .policy import Policy
 from .tables import deadlines as table
 
+REMINDER = Event.CALLBACK_REMINDER.value
+
 
 async def follow(conn: AsyncConnection, case: Case, policy: Policy, again: Collection[str] = ()) -> None:
-    """Bring the rows in step. What has fired stays fired, except what `again` names: it can fire once more."""
-    wanted = sla.alarms(case, policy)
+    """Bring the rows in step. What has fired stays fired, except what `again` names: it can fire once more. A call that
+    is booked too late for its reminder has none: the mail about the booking says the same."""
+    wanted = dict(sla.alarms(case, policy))
     rows = await conn.execute(select(table.c.event, table.c.at, table.c.fired_at).where(table.c.ref == case.ref))
     known = {row.event: row for row in rows}
+    reminder = known.get(REMINDER)
+    if (
+        REMINDER in wanted
+        and (reminder is None or reminder.at != wanted[REMINDER])
+        and wanted[REMINDER] <= case.updated_at
+    ):
+        del wanted[REMINDER]
     for event, at in wanted.items():
         row = known.get(event)
         if row is None:

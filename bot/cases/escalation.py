@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from . import assignment, rows, sla, work
+from . import assignment, rows, sla, tables, work
 from .assignment import Agent
 from .model import Channel, Event, Priority, utc_text
 from .policy import Escalation
@@ -18,6 +19,9 @@ _HIGHEST = 4
 
 async def fired(conn: AsyncConnection, edit: Edit, deadline: str, agents: Sequence[Agent]) -> None:
     """Do what the deadline of a locked case calls for, and save it."""
+    if deadline == Event.CALLBACK_REMINDER:
+        await _remind(conn, edit)
+        return
     if deadline == Event.WOKEN:
         work.set_snooze(edit, None)
     elif deadline in _TOLD:
@@ -34,6 +38,14 @@ async def fired(conn: AsyncConnection, edit: Edit, deadline: str, agents: Sequen
         only = {Channel.STAFF_MAIL} if rule.mail else set()
         only |= {Channel.WEBHOOK} if rule.webhook else set()
         await rows.tell(conn, case, Event.ESCALATED, edit.by, only=only, to=list(rule.mail), reason=rule.on.value)
+
+
+async def _remind(conn: AsyncConnection, edit: Edit) -> None:
+    """Tell the customer of their call, where it is still booked and to come; nothing of the case changes."""
+    table, case = tables.bookings, edit.case
+    query = select(table.c.ref).where(table.c.ref == case.ref, table.c.start == case.slot, table.c.start > edit.by.now)
+    if (await conn.execute(query)).first() is not None:
+        await rows.tell(conn, case, Event.CALLBACK_REMINDER, edit.by)
 
 
 def _concerns(rule: Escalation, edit: Edit) -> bool:

@@ -21,6 +21,8 @@ _ROUTES: dict[Event, tuple[Channel, ...]] = {
     Event.CONSENTED: _WHOLE,
     Event.LEVEL: (Channel.CUSTOMER_MAIL,),  # raised to where a consent is needed
     Event.CALLBACK: (Channel.CUSTOMER_MAIL,),  # booked anew
+    Event.CALLBACK_REMINDER: (Channel.CUSTOMER_MAIL,),
+    Event.CALLBACK_CANCELLED: (Channel.CUSTOMER_MAIL,),
     Event.REPLY: (Channel.CUSTOMER_MAIL, Channel.TICKET_SYSTEM),
     Event.CUSTOMER: (Channel.TICKET_SYSTEM,),
     Event.DUE_SOON: (Channel.STAFF_MAIL,),
@@ -32,8 +34,8 @@ _ROUTES: dict[Event, tuple[Channel, ...]] = {
 
 
 def payload(case: Case, event: Event, letter: str, at: datetime, **more: Any) -> dict[str, Any]:
-    """What is kept for sending, complete in itself: `case` (full) and `receipt` are the webhook's body; `key`, `files`
-    and `more` serve mails only and are never sent as they are."""
+    """What is kept for sending, complete in itself: `case` (full) and `receipt` are the webhook's body; `key`, `files`,
+    `version` and `more` serve mails only and are never sent as they are."""
     return {
         "id": letter,
         "event": event.value,
@@ -41,6 +43,7 @@ def payload(case: Case, event: Event, letter: str, at: datetime, **more: Any) ->
         "case": case.full(),
         "receipt": case.receipt,
         "key": case.key,
+        "version": case.version,
         "files": [{**attachment.public(), "path": attachment.path} for attachment in case.attachments],
         **more,
     }

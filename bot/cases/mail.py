@@ -124,7 +124,7 @@ class Mailer:
 
     def _add_calendar(self, message: EmailMessage, letter: Mapping[str, Any], lang: str, summary: str) -> None:
         content = texts.appointment(
-            letter["case"], lang, summary, say=self._say, company=self._settings.company, organizer=self._settings.staff
+            letter, lang, summary, say=self._say, company=self._settings.company, organizer=self._settings.staff
         )
         message.add_attachment(content, "text", "calendar", filename=f"{letter['case']['ref']}.ics")
 

@@ -56,6 +56,8 @@ class Event(StrEnum):
     CONFIRMED = "case.confirmed"  # the customer says that it is solved
     DELIVERY = "case.delivery"  # of a reply by mail
     CALLBACK = "case.callback"
+    CALLBACK_REMINDER = "case.callback_reminder"  # to the customer, before the call
+    CALLBACK_CANCELLED = "case.callback_cancelled"
     TAUGHT = "case.taught"
     MERGED = "case.merged"
     EXTERNAL = "case.external"  # its ticket in another system, and that one's state

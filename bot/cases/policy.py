@@ -35,13 +35,15 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Callback slots: minutes long, `agents` at the same time, from `notice` on, for `days_ahead` days."""
+    """Callback slots: minutes long, `agents` at the same time, from `notice` on, for `days_ahead` days. Staff are
+    reminded `reminder` before a call, the customer `customer_reminder` before it (none: not at all)."""
 
     minutes: int
     agents: int
     notice: timedelta
     days_ahead: int
     reminder: timedelta
+    customer_reminder: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)

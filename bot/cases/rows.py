@@ -45,6 +45,7 @@ class Edit:
     events: list[tuple[Event, dict[str, Any], str | None]] = field(default_factory=list)
     again: set[str] = field(default_factory=set)  # deadlines that may fire once more
     news: bool = False  # there is something for staff to read
+    call_off: bool = False  # the customer is told that their call does not take place
 
     def note(self, event: Event, message: str | None = None, **details: Any) -> None:
         self.events.append((event, details, message))

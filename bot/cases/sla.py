@@ -123,7 +123,7 @@ def _running(case: Case) -> list[tuple[tuple[Event, Event], datetime, datetime |
 
 def alarms(case: Case, policy: Policy) -> Mapping[str, datetime]:
     """When which deadline of a case fires, by its name: warnings, breaches, escalations after them, and the end of its
-    sleep. A callback is missed only when its slot has ended."""
+    sleep, the reminder of a call to its customer. A callback is missed only when its slot has ended."""
     found: dict[str, datetime] = {}
     for (soon_event, due_event), due, soon in _running(case):
         if due_event is Event.BREACHED and case.kind == Kind.CALLBACK and case.slot_end is not None:
@@ -135,6 +135,10 @@ def alarms(case: Case, policy: Policy) -> Mapping[str, datetime]:
             found[rule.deadline] = add_time(policy.hours, begins, rule.after, around_the_clock=mode)
     if case.snoozed_until is not None and case.status not in DONE:
         found[Event.WOKEN.value] = case.snoozed_until
+    reminder = policy.callback.customer_reminder
+    settled = case.status in DONE or case.status == Status.WAITING_CONSENT
+    if case.slot is not None and reminder > timedelta() and not settled:
+        found[Event.CALLBACK_REMINDER.value] = case.slot - reminder
     return found
 
 

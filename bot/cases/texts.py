@@ -9,7 +9,7 @@ from typing import Any
 import phonenumbers
 
 from .calendar import calendar_file, display, display_local
-from .model import Case, Event, Kind, Say, Status
+from .model import Case, Event, Kind, Say, Status, utc_text
 
 Letter = Mapping[str, Any]
 _FACTS = (
@@ -33,6 +33,13 @@ _FACTS = (
     "conversation",
 )
 
+# Mails to customers that are not the first of a case of their kind.
+_TEMPLATES = {
+    Event.CONSENTED.value: "consented",
+    Event.CALLBACK_REMINDER.value: "reminder",
+    Event.CALLBACK_CANCELLED.value: "cancelled",
+}
+
 
 def passed(case: Mapping[str, Any], lang: str, say: Say) -> dict[str, str]:
     """To whom a level 4 request goes, and what of it: as the topic said, else in general words."""
@@ -51,17 +58,21 @@ def consent_statement(case: Case, say: Say, lang: str | None = None) -> str:
 
 def calendar(case: Case, say: Say, company: str, organizer: str) -> bytes:
     """The calendar file of a callback for its customer; `organizer` is the company's address."""
-    return appointment(case.full(), case.lang, "summary", say=say, company=company, organizer=organizer)
+    letter = {"event": Event.CREATED, "at": utc_text(case.updated_at), "version": case.version, "case": case.full()}
+    return appointment(letter, case.lang, "summary", say=say, company=company, organizer=organizer)
 
 
-def appointment(case: Mapping[str, Any], lang: str, summary: str, *, say: Say, company: str, organizer: str) -> bytes:
-    """The same from `Case.full()`; `summary` is "summary" or, for staff, "staff_summary"."""
+def appointment(letter: Letter, lang: str, summary: str, *, say: Say, company: str, organizer: str) -> bytes:
+    """The same for a letter; `summary` is "summary" or, for staff, "staff_summary"."""
+    case = letter["case"]
     values = {"company": company, "phone": spoken(case["phone"]), "subject": case["subject"], "ref": case["ref"]}
     return calendar_file(
         uid=f"{case['ref']}@{organizer.rpartition('@')[2]}",
         start=datetime.fromisoformat(case["slot"]),
         end=datetime.fromisoformat(case["slot_end"]),
-        stamp=datetime.fromisoformat(case["created_at"]),
+        stamp=datetime.fromisoformat(letter["at"]),
+        sequence=letter.get("version", 1) - 1,  # letters of an earlier release have no version
+        cancelled=letter["event"] == Event.CALLBACK_CANCELLED,
         organizer=organizer,
         summary=say(lang, f"cases.calendar.{summary}", **values),
         description=say(lang, "cases.calendar.description", **values),
@@ -75,7 +86,7 @@ def customer_mail(letter: Letter, *, say: Say, company: str, time_zone: str, lin
     if letter["event"] == Event.REPLY:
         return _reply(letter, say=say, company=company, link=link)
     zone = case.get("time_zone") or time_zone
-    template = "consented" if letter["event"] == Event.CONSENTED else case["kind"]
+    template = _TEMPLATES.get(letter["event"], case["kind"])
     if case["status"] == Status.WAITING_CONSENT:
         template = "consent"
     key = f"cases.mail.customer.{template}"

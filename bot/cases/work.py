@@ -60,16 +60,23 @@ async def finish(conn: AsyncConnection, edit: Edit) -> Case:
     """Save, and what follows from a new status or level elsewhere."""
     case, before = edit.case, edit.before
     if case.status in sla.DONE and before.status not in sla.DONE:
-        await conn.execute(
-            delete(tables.bookings).where(tables.bookings.c.ref == case.ref, tables.bookings.c.start > edit.by.now)
-        )
+        edit.call_off = edit.call_off or await call_off(conn, edit)
     asks = case.status == Status.WAITING_CONSENT and before.status != Status.WAITING_CONSENT
     case = await rows.save(conn, edit)
+    if edit.call_off:
+        await rows.tell(conn, case, Event.CALLBACK_CANCELLED, edit.by)
     if asks:
         await rows.tell(conn, case, Event.LEVEL, edit.by)
         if edit.by.asked is not None:
             await edit.by.asked(conn, case)
     return case
+
+
+async def call_off(conn: AsyncConnection, edit: Edit) -> bool:
+    """Give the seat of a call that is still to come to others; whether there was one."""
+    table = tables.bookings
+    gone = await conn.execute(delete(table).where(table.c.ref == edit.case.ref, table.c.start > edit.by.now))
+    return gone.rowcount > 0
 
 
 def set_status(edit: Edit, status: Status) -> None:

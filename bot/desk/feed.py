@@ -1,4 +1,5 @@
-"""What open desks are told: changes of cases from their history, who looks at what, and signals of other parts.
+"""What open desks are told: changes of cases from their history, who looks at what, presence and load of colleagues,
+and signals of other parts.
 
 The history in the database is the journal: a desk that was away names the last line it knows and gets what it missed.
 One reader per process looks once a second while somebody listens, so what another process wrote is seen as well.
@@ -21,7 +22,7 @@ from bot.cases import timeline
 from bot.cases.model import Event
 from bot.cases.tables import cases
 from bot.database import Database
-from bot.desk import presence
+from bot.desk import presence, team
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ class Feed:
         self._wake = asyncio.Event()
         self._last = 0
         self._present: dict[str, list[dict[str, str]]] = {}
+        self._team: list[dict[str, Any]] | None = None  # not yet looked
         self.closing = False
 
     def wake(self) -> None:
@@ -68,7 +70,7 @@ class Feed:
         self._wake.set()
 
     def announce(self, event: str, data: Mapping[str, Any], person: str | None = None) -> None:
-        """Tell open desks of this process something that no history keeps: `conversation`, `people`."""
+        """Tell open desks of this process something that no history keeps: `conversation`."""
         for listener in self._listeners:
             listener.put(Item(event=event, data=data, person=person))
 
@@ -123,10 +125,12 @@ class Feed:
                 await asyncio.wait_for(self._wake.wait(), POLL)
 
     async def _tell(self) -> None:
+        now = datetime.now(UTC)
         async with self._database.read() as conn:
             lines = await timeline.after(conn, self._last)
             items = await _items(conn, lines)
-            present = await presence.everywhere(conn, datetime.now(UTC))
+            present = await presence.everywhere(conn, now)
+            people = await team.shown(conn, now)
         if lines:
             self._last = lines[-1]["id"]
         for target in {*self._present, *present}:
@@ -134,6 +138,9 @@ class Feed:
             if there != self._present.get(target, []):
                 items.append(Item(event="presence", data={**presence.named(target), "people": there}))
         self._present = present
+        if self._team is not None and people != self._team:
+            items.append(Item(event="people", data={}))  # whatever process or person has changed them
+        self._team = people
         for listener in self._listeners:
             for item in items:
                 listener.put(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ class StaffError(ApiError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
     """Made by `bot.staff.start`, read by handlers. `mail` is None where no mail server is set, `provider` where
-    nobody signs in by OpenID Connect."""
+    nobody signs in by OpenID Connect; `changed` is called after a commit that may have changed who is there."""
 
     settings: Settings
     company: Company
@@ -40,6 +41,7 @@ class Staff:
     sessions: Sessions
     mail: Mail | None
     provider: Provider | None
+    changed: Callable[[], None]
 
     def now(self) -> datetime:
         return datetime.now(UTC)

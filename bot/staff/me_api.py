@@ -35,6 +35,7 @@ async def patch_me(request: web.Request) -> web.Response:
             if staff.mail is not None:
                 await staff.mail.ask(conn, "password_changed", changed.email)
     staff.sessions.tell(ended)
+    staff.changed()
     if new_password and staff.mail is not None:
         staff.mail.wake()
     request[LANG] = changed.lang

@@ -100,6 +100,7 @@ async def patch_person(request: web.Request) -> web.Response:
         changed = await _person(request, conn)
         await audit.write(conn, staff.now(), "person_changed", actor=actor, target=person.id, details=details)
     staff.sessions.tell(ended)
+    staff.changed()
     if staff.mail is not None:
         staff.mail.wake()
     return web.json_response({"person": changed.public()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -45,8 +45,9 @@ async def running(
     database: Database,
     http: ClientSession,
     limiter: Limiter,
+    changed: Callable[[], None],
 ) -> AsyncIterator[Staff]:
-    """The staff's parts at work. SettingsError where a setting cannot be used."""
+    """The staff's parts at work. SettingsError where a setting cannot be used. `changed` as `Staff` has it."""
     staff = Staff(
         settings=settings,
         company=company,
@@ -56,6 +57,7 @@ async def running(
         sessions=Sessions(database),
         mail=Mail(settings, company, catalogue, database) if settings.smtp_host else None,
         provider=_provider(settings, http, database),
+        changed=changed,
     )
     await _first_administrator(staff)
     worker = asyncio.create_task(staff.mail.run(), name="staff_mail") if staff.mail is not None else None

@@ -196,6 +196,7 @@ def test_a_moment_on_a_button_is_short(lang: str, shown: str, say: Say) -> None:
 def test_the_calendar_file_says_when_in_utc_and_escapes_what_people_wrote() -> None:
     content = calendar_file(
         uid="C-1@x.example",
+        sequence=0,
         start=paris("2026-12-01T14:00"),
         end=paris("2026-12-01T14:30"),
         stamp=paris("2026-11-25T10:00"),

@@ -22,10 +22,11 @@ DUE = timedelta(hours=2)
 
 @pytest.fixture(scope="session")
 def case_policy(company: Company, catalogue: Catalogue) -> Policy:
-    """The sample company's without escalation and resolution: `test_escalation` is about those."""
+    """The sample company's without what `test_escalation` and `test_callbacks` are about."""
     policy = company.policy(catalogue)
     return replace(
         policy,
+        callback=replace(policy.callback, customer_reminder=timedelta()),
         levels={n: replace(terms, resolution=None) for n, terms in policy.levels.items()},
         severities={n: replace(terms, resolution=None) for n, terms in policy.severities.items()},
         escalations=(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from bot.cases import work
 from bot.cases.rows import By
 from bot.desk import presence
 from bot.desk.feed import BACKLOG, Feed
-from tests.desk.site import Colleague, DeskSite, Json
+from tests.desk.site import Colleague, DeskSite, Json, open_desk
+from tests.gateway.site import content
 
 
 async def until(events: AsyncIterator[Json], enough: Callable[[Json], bool]) -> list[Json]:
@@ -107,6 +109,40 @@ async def test_who_looks_and_types_is_told_and_forgotten(desk: DeskSite, anna: C
         await until(events, of("presence", ref=ref, people=[]))
     for body in ({"doing": "looking"}, {"ref": ref, "doing": "sleeping"}, {"ref": 1, "doing": "left"}):
         assert (await anna.call("POST", "/api/desk/presence", body))[0] == 422
+
+
+async def test_colleagues_are_told_who_comes_and_what_somebody_carries(
+    desk: DeskSite, anna: Colleague, bruno: Colleague
+) -> None:
+    ref = await desk.open()
+    async with anna.stream() as events:
+        await until(events, of("ready"))
+        await desk.presence(bruno, "online")
+        await until(events, of("people"))
+        await bruno.patch(ref, owner="me")
+        await until(events, of("people"))
+        await bruno.note(ref)  # carries no more by that
+        await bruno.patch(ref, tags=["x"])
+        seen = await until(events, of("case", version=4))
+    assert "people" not in [event["event"] for event in seen]
+
+
+async def test_who_comes_online_gets_at_once_what_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    company, catalogue = content()
+    automatic = company.model_copy(update={"desk": company.desk.model_copy(update={"assignment": "automatic"})})
+    monkeypatch.setattr("tests.gateway.site.content", lambda: (automatic, catalogue))
+    monkeypatch.setattr("bot.cases.clocks.LONGEST_WAIT", 600.0)  # looks again by itself too late for this test
+    async with open_desk(tmp_path) as desk:
+        anna, ada = await desk.colleague("Anna"), await desk.colleague("Ada", "administrator")
+        async with anna.stream() as events:
+            await until(events, of("ready"))
+            for comes in (ada, anna):  # by the hand of somebody else, then by her own
+                ref = await desk.open()
+                path = f"/api/staff/people/{anna.id}" if comes is ada else "/api/staff/me"
+                assert (await comes.call("PATCH", path, {"presence": "online"}))[0] == 200
+                await until(events, of("case", ref=ref, version=2))
+                assert (await anna.case(ref))["owner"] == {"id": anna.id, "name": "Anna"}
+                await desk.presence(anna, "offline")
 
 
 async def test_a_sign_of_life_holds_for_thirty_seconds(desk: DeskSite, anna: Colleague) -> None:
