@@ -102,8 +102,10 @@ class DeskSite:
         status, body = await person.call("PATCH", "/api/staff/me", {"presence": presence})
         assert status == 200, body
 
-    async def open(self, data: Json | None = None, conversation: str | None = None, **more: Any) -> str:
-        """A case of a new customer, or of a conversation; its reference."""
+    async def open(
+        self, data: Json | None = None, conversation: str | None = None, *, woken: bool = True, **more: Any
+    ) -> str:
+        """A case of a new customer, or of a conversation; its reference. Not `woken`: as another process opens one."""
         gateway = self.site.gateway
         async with gateway.database.write() as conn:
             body, _ = await store.open_case(
@@ -118,7 +120,8 @@ class DeskSite:
                 channels=gateway.channels,
                 **more,
             )
-        gateway.wake_cases()
+        if woken:
+            gateway.wake_cases()
         return str(body["ref"])
 
     async def close(self) -> None:

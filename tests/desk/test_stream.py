@@ -127,7 +127,10 @@ async def test_colleagues_are_told_who_comes_and_what_somebody_carries(
     assert "people" not in [event["event"] for event in seen]
 
 
-async def test_who_comes_online_gets_at_once_what_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by_herself", [True, False])
+async def test_who_comes_online_gets_at_once_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_herself: bool
+) -> None:
     company, catalogue = content()
     automatic = company.model_copy(update={"desk": company.desk.model_copy(update={"assignment": "automatic"})})
     monkeypatch.setattr("tests.gateway.site.content", lambda: (automatic, catalogue))
@@ -136,13 +139,14 @@ async def test_who_comes_online_gets_at_once_what_waits(tmp_path: Path, monkeypa
         anna, ada = await desk.colleague("Anna"), await desk.colleague("Ada", "administrator")
         async with anna.stream() as events:
             await until(events, of("ready"))
-            for comes in (ada, anna):  # by the hand of somebody else, then by her own
-                ref = await desk.open()
-                path = f"/api/staff/people/{anna.id}" if comes is ada else "/api/staff/me"
-                assert (await comes.call("PATCH", path, {"presence": "online"}))[0] == 200
-                await until(events, of("case", ref=ref, version=2))
-                assert (await anna.case(ref))["owner"] == {"id": anna.id, "name": "Anna"}
-                await desk.presence(anna, "offline")
+            ref = await desk.open(woken=False)  # so that nothing but her coming can be why it is given
+            if by_herself:
+                await desk.presence(anna, "online")
+            else:
+                path = f"/api/staff/people/{anna.id}"
+                assert (await ada.call("PATCH", path, {"presence": "online"}))[0] == 200
+            await until(events, of("case", ref=ref, version=2))
+        assert (await anna.case(ref))["owner"] == {"id": anna.id, "name": "Anna"}
 
 
 async def test_a_sign_of_life_holds_for_thirty_seconds(desk: DeskSite, anna: Colleague) -> None:
