@@ -17,6 +17,7 @@ ANSWERS = 3  # shown for one question before a person takes over
 # From this probability on the likeliest topic's people are offered beside articles: of the golden messages for people
 # that are asked back, 23 of 33 find their channel so.
 TOPIC_OFFERED = 0.03
+OR_PEOPLE = {"utter_clarify": "utter_clarify_or_people", "utter_maybe": "utter_maybe_or_people"}
 
 
 async def answer(turn: Turn) -> Events:
@@ -157,7 +158,7 @@ def offer_choices(turn: Turn, response: str, question: str, found: Found, shown:
         request = payload(f"request_{channel_of(topic)}", question=question, topic=kept(topic))
         people = {"topic": topic["title"], "people": request}
     turn.say(
-        f"{response}_or_people" if people else response,
+        OR_PEOPLE[response] if people else response,
         custom={
             "type": "choices",
             "decision": decided("clarify", found.decision["probability"]),
