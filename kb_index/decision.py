@@ -143,8 +143,8 @@ def decide(
         worth["clarify"] = CHOICE_RIGHT * among + CHOICE_VAIN * neither
     place = _route(found)
     if place is not None:
-        if found[place].urgent and found[place].probability >= URGENT_THRESHOLD:
-            return "handoff", "level_topic", place
+        if any(one.urgent and one.probability >= URGENT_THRESHOLD for one in found):
+            return "handoff", "level_topic", place  # to the urgent topic's people, or to those of a far likelier one
         served = sum(one.probability for one in found if one.channel == found[place].channel)
         worth["topic"] = served + OTHER_CHANNEL * (topical - served) + TOPIC_ELSEWHERE * neither
     best = max(worth, key=lambda outcome: worth[outcome])

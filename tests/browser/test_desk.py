@@ -465,17 +465,19 @@ async def test_a_long_list_keeps_only_what_is_in_sight(desk: DeskSite, anna: Age
 async def test_of_several_tabs_one_listens_and_tells_the_others(
     desk: DeskSite, anna: Agent, context: BrowserContext
 ) -> None:
+    await desk.open()
+    await expect(anna.rows).to_have_count(1)  # her page listens
     streams: list[str] = []
     context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/stream") else None)
     others = [await Agent.arrive(context, desk, anna.colleague, "/desk?view=all") for _ in range(7)]
-    await desk.open()
+    await desk.open(ticket(subject="Une autre"))
     for each in (anna, *others):
-        await expect(each.rows).to_have_count(1)
+        await expect(each.rows).to_have_count(2)
     assert streams == []
     await anna.page.close()  # the one that listened
-    await desk.open(ticket(subject="Une autre"))
+    await desk.open(ticket(subject="Une troisième"))
     for each in others:
-        await expect(each.rows).to_have_count(2)
+        await expect(each.rows).to_have_count(3)
     assert len(streams) == 1
 
 

@@ -105,6 +105,11 @@ def test_an_urgent_topic_that_is_likely_never_waits_behind_a_clarification(
     assert decide(urgent, among, topical, threshold=1.1)[0] == "handoff"
 
 
+def test_an_urgent_topic_does_not_wait_though_another_topic_is_far_likelier() -> None:
+    found = [Candidate(0.3), Candidate(0.5, "ticket"), Candidate(0.1, "sla", urgent=True)]
+    assert decide(found, among=0.9, topical=0.1, threshold=1.1) == ("handoff", "level_topic", 1)
+
+
 @given(CANDIDATES, SHARE, SHARE)
 def test_an_urgent_topic_is_chosen_unless_another_is_far_likelier(
     found: list[Candidate], among: float, topical: float
