@@ -56,5 +56,5 @@ async def page_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     except (web.HTTPException, ApiError, CaseError) as error:
         if error.status < 400:
             raise
-        name = "not_found" if error.status == 404 else "error"
+        name = {403: "not_allowed", 404: "not_found"}.get(error.status, "error")
         return message_page(gateway, gateway.lang_of(request), name, error.status)
