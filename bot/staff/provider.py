@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import structlog
-from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from sqlalchemy import delete, insert, select
 
 from bot.database import Database
@@ -129,7 +129,8 @@ class Provider:
         if not self._secret or "client_secret_basic" not in methods:
             body |= {"client_id": self._client} | ({"client_secret": self._secret} if self._secret else {})
         else:
-            options["auth"] = BasicAuth(self._client, self._secret)
+            pair = f"{quote_plus(self._client)}:{quote_plus(self._secret)}"  # RFC 6749, 2.3.1
+            options["headers"] = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         answer = await self._fetch("POST", str(configuration["token_endpoint"]), data=body, **options)
         token = answer.get("id_token")
         if not isinstance(token, str):
