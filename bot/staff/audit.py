@@ -24,7 +24,7 @@ async def write(
     details: Mapping[str, Any] | None = None,
     address: str | None = None,
 ) -> None:
-    """In the transaction of what was done. `action` is a code with a sentence at `staff.audit.<action>`; `target` a
+    """In the transaction of what was done. `action` is a code with a sentence at `staff.action.<action>`; `target` a
     person's id, or another part's reference; `details` holds no secrets."""
     await conn.execute(
         insert(table).values(

@@ -102,7 +102,8 @@ def shell(
 def _card(staff: Staff, body: str) -> str:
     company = escape(staff.company.identity.name)
     return (
-        f'<div class="alone"><p class="brand"><img src="/favicon.svg" alt="" width="28" height="28">{company}</p>'
+        '<div class="alone"><header class="brand"><img src="/favicon.svg" alt="" width="28" height="28">'
+        f"{company}</header>"
         f'<main class="card" id="main" tabindex="-1">{body}</main></div>'
     )
 

@@ -1,5 +1,5 @@
 import { call, words } from "./api.js";
-import { $, copy, onClick, onSubmit, openDialog, toast } from "./ui.js";
+import { $, copy, leave, onClick, onSubmit, openDialog, toast } from "./ui.js";
 
 const page = words.page;
 let me = words.me;
@@ -84,7 +84,7 @@ onSubmit($("off"), async ({ password }) => {
 
 onClick($("end-all"), async () => {
   await call("DELETE", "/api/staff/sessions");
-  location.assign("/staff/sign-in");
+  await leave("/staff/sign-in");
 });
 
 show();

@@ -9,12 +9,13 @@ function row(entry) {
   const sentence = words.actions[entry.action] ?? entry.action;
   const target = entry.target_name ?? entry.target ?? "–";
   const failed = entry.action === "sign_in_failed";
+  const what = failed ? [make("span", { class: "tag warn" }, sentence), entry.target_name ? ` ${target}` : ""] : [fill(sentence, { target })];
   return make(
     "tr",
     {},
     make("td", {}, moment(entry.at)),
-    make("td", { class: "main" }, entry.actor?.name || (failed && entry.target_name) || page.nobody),
-    make("td", {}, failed ? make("span", { class: "tag warn" }, sentence) : fill(sentence, { target })),
+    make("td", { class: "main" }, entry.actor?.name ?? page.nobody),
+    make("td", {}, ...what),
     make("td", {}, entry.address ?? "–"),
   );
 }

@@ -1,11 +1,11 @@
 // The frame of every page of who is signed in.
 
 import { call } from "./api.js";
-import { $, onClick } from "./ui.js";
+import { $, leave, onClick } from "./ui.js";
 
 onClick($("sign-out"), async () => {
   await call("DELETE", "/api/staff/session");
-  location.assign("/staff/sign-in");
+  await leave("/staff/sign-in");
 });
 
 document.addEventListener("keydown", (event) => {

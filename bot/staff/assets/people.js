@@ -25,7 +25,7 @@ function row(person) {
     make("td", {}, name, make("span", { class: "sub" }, person.email)),
     make("td", {}, make("span", { class: "tags" }, ...roles)),
     make("td", {}, make("span", { class: "tag plain" }, make("span", { class: "dot", data: { presence: person.presence } }), page[person.presence])),
-    make("td", { "data-label": `${page.factor}:` }, person.second_factor ? page.has : page.lacks),
+    make("td", { "data-label": page.factor }, person.second_factor ? page.has : page.lacks),
     make("td", {}, make("span", { class: person.active ? "tag good" : "tag" }, person.active ? page.active : page.inactive)),
     make("td", {}, edit),
   );

@@ -1,9 +1,9 @@
 import { open, words } from "./api.js";
-import { $, onSubmit } from "./ui.js";
+import { $, leave, onSubmit } from "./ui.js";
 
 history.replaceState(null, "", location.pathname); // the link is nobody's to read over a shoulder, or in the history
 
 onSubmit($("setup"), async ({ name, email, password }) => {
   await open("POST", "/api/staff/setup", { token: words.token, name, email, password });
-  location.assign("/staff");
+  await leave("/staff");
 });

@@ -1,5 +1,5 @@
 import { open, words } from "./api.js";
-import { $, clearFailures, onSubmit } from "./ui.js";
+import { $, clearFailures, leave, onSubmit } from "./ui.js";
 
 const form = $("sign-in");
 const code = $("code");
@@ -15,17 +15,17 @@ function show(step) {
 }
 
 onSubmit(form, async (values) => {
-  $("failure").hidden = true;
   const second = !$("step-code").hidden;
   try {
     await open("POST", "/api/staff/session", second ? values : { email: values.email, password: values.password });
   } catch (failure) {
+    $("failure").hidden = true;
     if (failure.code === "code_required") return show("code");
     if (failure.code === "invalid_credentials") $("password").value = "";
     if (failure.code === "invalid_code") code.value = "";
     throw failure;
   }
-  location.assign(words.next || "/staff");
+  await leave(words.next || "/staff");
 });
 
 $("back").addEventListener("click", () => {

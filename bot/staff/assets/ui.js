@@ -106,17 +106,27 @@ export function onSubmit(form, work) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     busy(button, async () => {
-      clearFailures(form);
-      const wrong = missing(form);
-      if (wrong) return showFailure(form, wrong);
+      // What was said stays until there is something new to say: nothing moves under a double click.
+      let failure = missing(form);
       try {
-        await work(Object.fromEntries(new FormData(form)));
-      } catch (failure) {
-        showFailure(form, failure);
+        if (!failure) await work(Object.fromEntries(new FormData(form)));
+      } catch (thrown) {
+        failure = thrown;
       }
+      clearFailures(form);
+      if (failure) showFailure(form, failure);
     });
   });
 }
+
+/** Go to another page: what waits for this never goes on, so that nothing can be pressed on the way. */
+export function leave(address) {
+  location.assign(address);
+  return new Promise(() => {});
+}
+
+// A page that the browser kept for its Back button may be of a session that is over.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 export function openDialog(dialog) {
   const form = dialog.querySelector("form");
