@@ -96,67 +96,62 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         ) from None
     engine = make_engine(settings.database)
     await prepare(engine, PARTS)
-    database = Database(engine)
-    try:
+    async with AsyncExitStack() as parts:  # what is opened is closed, the last first, also where a start fails half-way
+        database = Database(engine)
+        parts.push_async_callback(database.close)
         tickets = connect_start.tickets(
             settings, company, catalogue, database, by=lambda: by_system(), changed=lambda: wake_cases()
         )
-    except SettingsError:
-        await database.close()
-        raise
-    journal, hub = Journal(database), Hub()
-    languages = Languages(
-        company.languages, {lang: " ".join(catalogue.words(lang, "system.everyday")) for lang in company.languages}
-    )
-    http = ClientSession(
-        connector=TCPConnector(limit=0, keepalive_timeout=30),
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=60),
-    )
-    limiter = _limiter(settings)
-    parts = AsyncExitStack()
-    try:
+        journal, hub = Journal(database), Hub()
+        languages = Languages(
+            company.languages, {lang: " ".join(catalogue.words(lang, "system.everyday")) for lang in company.languages}
+        )
+        parts.callback(languages.close)
+        http = ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=30),
+            cookie_jar=DummyCookieJar(),
+            timeout=ClientTimeout(total=60),
+        )
+        parts.push_async_callback(http.close)
+        limiter = _limiter(settings)
         staff = await parts.enter_async_context(
             staff_start.running(settings, company, catalogue, database, http, limiter, changed=lambda: wake_cases())
         )
         desk = await parts.enter_async_context(desk_start.running(database))
-    except BaseException:
-        await http.close()
-        languages.close()
-        await database.close()
-        raise
 
-    async def language(text: str) -> str:
-        return (await languages.follow(text, company.first_language, None, in_form=False)).lang
+        async def language(text: str) -> str:
+            return (await languages.follow(text, company.first_language, None, in_form=False)).lang
 
-    rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
-    turns = Turns(journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers)
-    senders, close_senders = _senders(settings, company, catalogue)
-    if tickets is not None:
-        senders[Channel.TICKET_SYSTEM] = tickets.delivery.send
-    # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.
-    channels = frozenset(senders) or frozenset({Channel.STAFF_MAIL})
-    policy = company.policy(catalogue)
+        rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
+        turns = Turns(
+            journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers
+        )
+        senders, close_senders = _senders(settings, company, catalogue)
+        parts.push_async_callback(close_senders)
+        if tickets is not None:
+            senders[Channel.TICKET_SYSTEM] = tickets.delivery.send
+        # Nothing set up yet: staff mail is written all the same and waits in the outbox for the day it can be sent.
+        channels = frozenset(senders) or frozenset({Channel.STAFF_MAIL})
+        policy = company.policy(catalogue)
 
-    def by_system() -> By:
-        return By(actor="system", now=datetime.now(UTC), policy=policy, channels=channels)
+        def by_system() -> By:
+            return By(actor="system", now=datetime.now(UTC), policy=policy, channels=channels)
 
-    async def settled(conn: AsyncConnection, letter: str, status: str) -> None:
-        await messages.settled(conn, letter, status, by_system())
+        async def settled(conn: AsyncConnection, letter: str, status: str) -> None:
+            await messages.settled(conn, letter, status, by_system())
 
-    outbox = Outbox(engine, senders, settled=settled)
+        outbox = Outbox(engine, senders, settled=settled)
 
-    def wake_cases() -> None:
-        outbox.wake()
-        clocks.wake()
-        desk.feed.wake()
+        def wake_cases() -> None:
+            outbox.wake()
+            clocks.wake()
+            desk.feed.wake()
 
-    def fired() -> None:
-        outbox.wake()
-        desk.feed.wake()
+        def fired() -> None:
+            outbox.wake()
+            desk.feed.wake()
 
-    clocks = Clocks(engine, policy, fired=fired, channels=channels, team=agents, asked=asker(catalogue))
-    try:
+        clocks = Clocks(engine, policy, fired=fired, channels=channels, team=agents, asked=asker(catalogue))
         connect = await parts.enter_async_context(
             connect_start.running(
                 settings,
@@ -172,52 +167,40 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
                 tickets=tickets,
             )
         )
-    except BaseException:
-        await close_senders()
-        await parts.aclose()
-        await http.close()
-        languages.close()
-        await database.close()
-        raise
-
-    gateway = Gateway(
-        settings=settings,
-        company=company,
-        catalogue=catalogue,
-        policy=policy,
-        channels=channels,
-        languages=languages,
-        database=database,
-        journal=journal,
-        hub=hub,
-        turns=turns,
-        limiter=limiter,
-        http=http,
-        attachments=settings.data_dir / "attachments",
-        wake_cases=wake_cases,
-        other_routes=(
-            partial(staff_start.add_routes, staff=staff),
-            partial(desk_start.add_routes, desk=desk),
-            partial(connect_start.add_routes, connect=connect),
-        ),
-    )
-    workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
-    resumed = await turns.resume()
-    log.info("web_started", resumed_conversations=resumed, channels=sorted(channel.value for channel in senders))
-    try:
-        yield gateway
-    finally:
-        hub.close()
-        await turns.stop(STOP_SECONDS)
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-        await close_senders()
-        await parts.aclose()
-        await http.close()
-        languages.close()
-        await database.close()
-        log.info("web_stopped")
+        gateway = Gateway(
+            settings=settings,
+            company=company,
+            catalogue=catalogue,
+            policy=policy,
+            channels=channels,
+            languages=languages,
+            database=database,
+            journal=journal,
+            hub=hub,
+            turns=turns,
+            limiter=limiter,
+            http=http,
+            attachments=settings.data_dir / "attachments",
+            wake_cases=wake_cases,
+            other_routes=(
+                partial(staff_start.add_routes, staff=staff),
+                partial(desk_start.add_routes, desk=desk),
+                partial(connect_start.add_routes, connect=connect),
+            ),
+        )
+        workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
+        resumed = await turns.resume()
+        log.info("web_started", resumed_conversations=resumed, channels=sorted(channel.value for channel in senders))
+        try:
+            yield gateway
+        finally:
+            hub.close()
+            await turns.stop(STOP_SECONDS)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await parts.aclose()
+            log.info("web_stopped")
 
 
 def _limiter(settings: Settings) -> Limiter:
