@@ -85,6 +85,11 @@ class Colours(_Part):
     accent: Colour
     accent_text: Colour
 
+    @property
+    def style(self) -> bytes:
+        """What stands before our style sheets, which use the colours by name."""
+        return f":root {{ --accent: {self.accent}; --accent-text: {self.accent_text}; }}\n".encode()
+
 
 class CallbackRules(_Part):
     minutes: PositiveInt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime
 
@@ -10,6 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .model import Attachment, FieldError
 from .tables import attachments as table
+
+
+def new_attachment(conversation: str, name: str, kind: str, size: int, ref: str | None = None) -> Attachment:
+    """A file to be stored below a random name that nothing else has."""
+    return Attachment(
+        id=secrets.token_urlsafe(16),
+        conversation=conversation,
+        name=name,
+        type=kind,
+        size=size,
+        path=secrets.token_hex(16),
+        ref=ref,
+    )
 
 
 async def add_attachment(

@@ -42,7 +42,6 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     **{f"level-{level}": {"level": str(level)} for level in (1, 2, 3, 4)},
     **{f"channel-{kind.value}": {"kind": kind.value} for kind in Kind},
 }
-FILTERS = ("kind", "level", "status", "owner", "tag", "due", "priority", "snoozed", "q")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,3 @@ def question_of(case: Case) -> str:
     """What the customer wanted to know: as they asked the bot, else as they wrote it in the request."""
     asked = (case.receipt or {}).get("question")
     return str(asked or case.text or case.subject)[:LONGEST_QUESTION]
-
-
-async def taught(conn: AsyncConnection, ref: str) -> list[str]:
-    """Articles that the case was answered with."""
-    return list((await conn.execute(select(proposals.c.article).where(proposals.c.ref == ref))).scalars())

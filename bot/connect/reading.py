@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cases import Attachment, fields, messages
+from bot.cases.attachments import new_attachment
 from bot.cases.model import Case, Say
 from bot.cases.rows import load
 from bot.cases.tables import cases, outbox
@@ -96,14 +96,7 @@ def _check(reading: Reading, file: File, settings: InboxSettings, files: Files) 
         if len(reading.refused) < settings.file_count:
             reading.refused.append(fields.clean(file.name or "?")[:100])
         return
-    attachment = Attachment(
-        id=secrets.token_urlsafe(16),
-        conversation="",
-        name=files.safe_name(file.name, kind),
-        type=kind,
-        size=len(file.content),
-        path=secrets.token_hex(16),
-    )
+    attachment = new_attachment("", files.safe_name(file.name, kind), kind, len(file.content))
     reading.files.append((attachment, file.content))
 
 

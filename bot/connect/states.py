@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 
 from bot.cases import sla, work
 from bot.cases.desk_tables import external
@@ -92,9 +92,10 @@ class States(Worker):
 
     async def _claim(self, ref: str, now: datetime) -> bool:
         """So that no other process asks too; a crash is over when the lease is."""
-        own = (links.c.ref == ref) & (links.c.system == self._adapter.system) & (links.c.poll_at <= now)
+        due = links.c.poll_at <= now
         async with self._database.write() as conn:
-            return (await conn.execute(update(links).where(own).values(poll_at=now + _LEASE))).rowcount == 1
+            taken = await conn.execute(update(links).where(self._own(ref), due).values(poll_at=now + _LEASE))
+            return taken.rowcount == 1
 
     async def _read(self, row: Row[Any, Any, Any, Any, Any, Any]) -> None:
         now = self._now()
@@ -116,15 +117,16 @@ class States(Worker):
             quiet = now - row.at
             await self._later(row.ref, now + min(_LONGEST, max(self._poll, quiet / 4)), 0)
 
+    def _own(self, ref: str) -> ColumnElement[bool]:
+        return (links.c.ref == ref) & (links.c.system == self._adapter.system)
+
     async def _later(self, ref: str, at: datetime, failures: int) -> None:
-        own = (links.c.ref == ref) & (links.c.system == self._adapter.system)
         async with self._database.write() as conn:
-            await conn.execute(update(links).where(own).values(poll_at=at, failures=failures))
+            await conn.execute(update(links).where(self._own(ref)).values(poll_at=at, failures=failures))
 
     async def _keep(
         self, ref: str, remote: Remote, before: str | None, was_done: bool, next_at: datetime | None
     ) -> None:
-        own = (links.c.ref == ref) & (links.c.system == self._adapter.system)
         async with self._database.write() as conn:
             edit = await note_state(conn, self._adapter.system, ref, remote, self._by(), before=before or "")
             status, waits = edit.case.status, edit.case.status == Status.WAITING_CONSENT
@@ -134,7 +136,9 @@ class States(Worker):
                 work.set_status(edit, Status.IN_PROGRESS)
             edit.news = True
             await work.finish(conn, edit)
-            await conn.execute(update(links).where(own).values(poll_at=next_at, done=remote.done, failures=0))
+            await conn.execute(
+                update(links).where(self._own(ref)).values(poll_at=next_at, done=remote.done, failures=0)
+            )
         log.info("ticket_state", ref=ref, system=self._adapter.system, state=remote.state[:40])
         self._changed()
 

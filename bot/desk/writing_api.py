@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +21,7 @@ from bot.desk.cases_api import current, shower
 from bot.desk.context import DeskError, by, ids_of, named, ref_of
 from bot.desk.telling import say_reply
 from bot.gateway.article_pages import KbDown, fetch_article
-from bot.gateway.attachments import keep, read_file, safe_name, sniff
+from bot.gateway.attachments import receive
 from bot.gateway.context import GATEWAY, Gateway
 from bot.http import ApiError, read_json
 from bot.staff.guard import require
@@ -133,29 +132,12 @@ async def post_attachment(request: web.Request) -> web.StreamResponse:
     async with gateway.database.read() as conn:
         case = await rows.load(conn, ref)
         await _check_count(conn, ref, person)
-    claimed, content = await read_file(request, gateway.settings.attachment_bytes)
-    kind = await asyncio.to_thread(sniff, content)
-    if kind is None:
-        raise ApiError(415, "file_type", "file")
-    attachment = Attachment(
-        id=secrets.token_urlsafe(16),
-        conversation=case.conversation,
-        name=safe_name(claimed, kind),
-        type=kind,
-        size=len(content),
-        path=secrets.token_hex(16),
-        ref=ref,
-    )
-    path = gateway.attachments / attachment.path
-    await asyncio.to_thread(keep, path, content)
-    try:
-        async with gateway.database.write() as conn:
-            await _check_count(conn, ref, person)
-            await add_attachment(conn, attachment, gateway.now(), author=person.id)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return web.json_response({"attachment": attachment.public()}, status=201)
+
+    async def add(conn: AsyncConnection, attachment: Attachment) -> None:
+        await _check_count(conn, ref, person)
+        await add_attachment(conn, attachment, gateway.now(), author=person.id)
+
+    return await receive(request, case.conversation, add, ref)
 
 
 async def _check_count(conn: AsyncConnection, ref: str, person: Person) -> None:

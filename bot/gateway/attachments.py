@@ -6,17 +6,18 @@ import asyncio
 import io
 import os
 import re
-import secrets
 import unicodedata
 import zipfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePosixPath
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cases import Attachment
-from bot.cases.attachments import add_attachment, loose_attachments
+from bot.cases.attachments import add_attachment, loose_attachments, new_attachment
 from bot.cases.tables import attachments as table
 from bot.gateway.context import GATEWAY, ApiError, Gateway
 from bot.gateway.guard import opened, within
@@ -119,24 +120,32 @@ async def upload(request: web.Request) -> web.Response:
     conversation = await opened(request)
     await within(request, "uploads", conversation.id)
     await _check_count(gateway, conversation.id)
+
+    async def add(connection: AsyncConnection, attachment: Attachment) -> None:
+        await _check_count(gateway, conversation.id)
+        await add_attachment(connection, attachment, gateway.now())
+
+    return await receive(request, conversation.id, add)
+
+
+async def receive(
+    request: web.Request,
+    conversation: str,
+    add: Callable[[AsyncConnection, Attachment], Awaitable[None]],
+    ref: str | None = None,
+) -> web.Response:
+    """Check and keep the file that is sent; `add` notes it in a transaction, and where it cannot the file is gone."""
+    gateway = request.app[GATEWAY]
     claimed, content = await read_file(request, gateway.settings.attachment_bytes)
     kind = await asyncio.to_thread(sniff, content)
     if kind is None:
         raise ApiError(415, "file_type", "file")
-    attachment = Attachment(
-        id=secrets.token_urlsafe(16),
-        conversation=conversation.id,
-        name=safe_name(claimed, kind),
-        type=kind,
-        size=len(content),
-        path=secrets.token_hex(16),
-    )
+    attachment = new_attachment(conversation, safe_name(claimed, kind), kind, len(content), ref)
     path = gateway.attachments / attachment.path
     await asyncio.to_thread(keep, path, content)
     try:
         async with gateway.database.write() as connection:
-            await _check_count(gateway, conversation.id)
-            await add_attachment(connection, attachment, gateway.now())
+            await add(connection, attachment)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -23,9 +23,7 @@ async def get_widget_file(request: web.Request) -> web.Response:
 
 
 async def get_style(request: web.Request) -> web.Response:
-    colours = request.app[GATEWAY].company.colours
-    head = f":root {{ --accent: {colours.accent}; --accent-text: {colours.accent_text}; }}\n"
-    return assets.respond(request, "page.css", head=head.encode(), max_age=300)
+    return assets.respond(request, "page.css", head=request.app[GATEWAY].company.colours.style, max_age=300)
 
 
 async def get_icon(request: web.Request) -> web.Response:

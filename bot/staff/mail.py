@@ -34,7 +34,6 @@ GIVE_UP = timedelta(days=3)
 LEASE = timedelta(seconds=90)
 TIMEOUT = 20.0
 POLL = 15.0
-PURPOSES = ("invitation", "reset", "password_changed", "second_factor_off")
 
 
 class Mail:

@@ -249,11 +249,8 @@ def _languages(request: web.Request, chosen: str) -> str:
 
 async def get_asset(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    if name != "staff.css":
-        return files.respond(request, name)
-    colours = request.app[STAFF].company.colours
-    head = f":root {{ --accent: {colours.accent}; --accent-text: {colours.accent_text}; }}\n"
-    return files.respond(request, name, head=head.encode())
+    head = request.app[STAFF].company.colours.style if name == "staff.css" else b""
+    return files.respond(request, name, head=head)
 
 
 def add_routes(app: web.Application) -> None:

@@ -24,17 +24,10 @@ HERE = Path(__file__).parent
 TABLES = [table.name for part in PARTS for table in part.sorted_tables]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite+aiosqlite:///{tmp_path / 'guichet.db'}"
-
-
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An empty database."""
-    engine = make_engine(url)
+    engine = make_engine(database_url)
     yield engine
     await engine.dispose()
 
@@ -116,7 +109,7 @@ async def test_a_new_database_is_what_the_program_knows(engine: AsyncEngine) -> 
     assert await version(engine) == migrations.head()
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_both_ways_lead_to_the_same_names_on_sqlite(old: AsyncEngine, tmp_path: Path) -> None:
     new = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
     await prepare(old, PARTS)
@@ -125,7 +118,7 @@ async def test_both_ways_lead_to_the_same_names_on_sqlite(old: AsyncEngine, tmp_
     await new.dispose()
 
 
-@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_both_ways_lead_to_the_same_names_on_postgresql(old: AsyncEngine) -> None:
     await prepare(old, PARTS)
     upgraded = await names(old)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -32,16 +31,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite+aiosqlite:///{tmp_path / 'guichet.db'}"
-
-
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    engine = make_engine(url)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    engine = make_engine(database_url)
     await prepare(engine, PARTS)
     yield Database(engine)
     await engine.dispose()
