@@ -17,12 +17,12 @@ FARTHEST = 3.0  # standard deviations
 
 # What each outcome is worth to the customer, from 0 to 1, by what would have been right. What is not answered gets the
 # outcome of the highest expected worth; an answer is given by its threshold alone.
-CHOICE_RIGHT = 0.8  # asked back, the right article being among the choices
-CHOICE_VAIN = 0.7  # asked back where nothing answers: people come one press later
-TOPIC_ELSEWHERE = 0.7  # handed to a topic's people, where neither they nor an article would have been right
+CHOICE_RIGHT = 0.7  # asked back, the right article being among the choices
+CHOICE_VAIN = 0.6  # asked back where nothing answers: people come one press later
+TOPIC_ELSEWHERE = 0.85  # handed to a topic's people, where neither they nor an article would have been right
 OTHER_CHANNEL = 0.2  # handed to people, but not on the channel that serves it
 URGENT_WEIGHT = 2.0  # how much likelier another topic must be than an urgent one
-URGENT_THRESHOLD = 0.1  # probability from which an urgent topic waits for no other outcome
+URGENT_THRESHOLD = 0.05  # probability from which an urgent topic waits for no other outcome
 
 # How much each piece of evidence counts beside the score where no golden questions tell it. Left-out questions tell
 # the scale of probabilities, but lie too near to each other to tell these directions; they were set on outside sets.

@@ -26,7 +26,7 @@ from kb_index.examples import Example, gold_examples, make_examples
 from kb_index.gold import ENOUGH, Gold
 from kb_index.postings import Floats
 from kb_index.ranking import EVIDENCE, PRIOR_WEIGHTS, TOPIC_EVIDENCE, Ranking, evidence, rank
-from kb_index.signals import FEATURES, Signals
+from kb_index.signals import Signals
 
 CONFIDENCE = 0.95
 PRIOR_SPREAD = 1.0  # how far weights may move from the prior for the price of half a unit of log-likelihood
@@ -39,9 +39,6 @@ GOLD_FOLDS = 5
 MESSAGES_FOR_TOPICS = 0.15  # share assumed where gold holds more of them: editors write them for each topic
 LOWEST_THRESHOLD = 0.3  # an answer more likely wrong than this is not worth giving at any bound
 FEWEST_ANSWERED = 45  # of 45 answered one may be wrong at 10 % and 95 %
-# Golden questions about manuals are few: unbounded, their words outweigh an example asked word for word (a weight of 10
-# on our content, where this bound costs no question its article).
-MOST_FOR_MANUALS = 2.0
 FIRST_ANSWERED = 0.15  # share of the golden questions that the first threshold tested answers
 
 
@@ -99,8 +96,9 @@ def fit_weights(examples: Sequence[Example]) -> Floats:
         gradient = np.einsum("nk,nkf->f", pull, features) + away / PRIOR_SPREAD
         return float(value), gradient
 
-    bounds = [(0, MOST_FOR_MANUALS if name == "word_long" else None) for name in FEATURES]
-    found = minimize(loss, PRIOR_WEIGHTS.astype(np.float64), jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(
+        loss, PRIOR_WEIGHTS.astype(np.float64), jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(PRIOR_WEIGHTS)
+    )
     return np.asarray(found.x, np.float32)
 
 

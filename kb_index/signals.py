@@ -25,9 +25,9 @@ FEATURES = (
     "gram_asked",
     "gram_any",
     "class",  # linear classifier over the questions' vectors
-    "word_long",  # word_any of manuals, videos and the like, whose few questions tell little of what they hold
+    "manual",  # dense_any and word_any of manuals, videos and the like, as far as no question asked is near
 )
-DENSE_ASKED, DENSE_ANY, DENSE_VOTE, WORD_ASKED, WORD_ANY, WORD_POOL, GRAM_ASKED, GRAM_ANY, CLASS, WORD_LONG = range(
+DENSE_ASKED, DENSE_ANY, DENSE_VOTE, WORD_ASKED, WORD_ANY, WORD_POOL, GRAM_ASKED, GRAM_ANY, CLASS, OF_MANUAL = range(
     len(FEATURES)
 )
 VOTE_SHARPNESS = 16.0
@@ -183,7 +183,10 @@ class Signals:
         features[WORD_POOL] = pooled
         features[GRAM_ASKED], features[GRAM_ANY] = best[:, GRAM]
         features[CLASS] = (classifier or self.classifier).scores(vector, layout.targets)
-        np.multiply(features[WORD_ANY], self.manual[layout.targets], out=features[WORD_LONG])
+        features[OF_MANUAL] = (features[DENSE_ANY] + features[WORD_ANY]) * self.manual[layout.targets]
+        features[OF_MANUAL] *= (
+            1 - features[DENSE_ASKED].max(initial=0) ** 2
+        )  # what is asked word for word needs no manual
         return Measured(features.T, layout.targets, layout.rows, values[DENSE], values[WORD])
 
     def _vote(self, dense: Floats, layout: Layout) -> Floats:

@@ -12,9 +12,9 @@ from kb_index.config import Config
 from kb_index.content import Content
 from kb_index.encoder import Encoder
 from kb_index.examples import Example
-from kb_index.fitting import MOST_FOR_MANUALS, bound_of, fit_weights
+from kb_index.fitting import bound_of, fit_weights
 from kb_index.index import build_index
-from kb_index.signals import DENSE_ANY, FEATURES, WORD_LONG
+from kb_index.signals import DENSE_ANY, FEATURES, OF_MANUAL
 
 RISK = 0.10
 Numbers = NDArray[np.float64]
@@ -87,16 +87,9 @@ def test_a_target_that_is_no_rival_changes_no_weight() -> None:
     features = np.zeros((3, len(FEATURES)), np.float32)
     features[0, DENSE_ANY] = 0.9
     features[1, DENSE_ANY] = 0.4
-    features[2, WORD_LONG] = 1.0
+    features[2, OF_MANUAL] = 1.0
     known = Example("q", "en", (0,), np.arange(3), features, np.array([True, True, False]))
     two = replace(known, targets=np.arange(2), features=features[:2], rivals=np.ones(2, bool))
     against = replace(known, rivals=np.ones(3, bool))
     np.testing.assert_allclose(fit_weights([known] * 9), fit_weights([two] * 9), rtol=1e-3)
-    assert fit_weights([against] * 9)[WORD_LONG] < fit_weights([known] * 9)[WORD_LONG]
-
-
-def test_few_questions_about_manuals_do_not_let_their_words_drown_everything_else() -> None:
-    features = np.zeros((2, len(FEATURES)), np.float32)
-    features[0, WORD_LONG], features[1, DENSE_ANY] = 0.5, 0.9
-    manual = Example("q", "en", (0,), np.arange(2), features, np.ones(2, bool))
-    assert fit_weights([manual] * 500)[WORD_LONG] <= MOST_FOR_MANUALS
+    assert fit_weights([against] * 9)[OF_MANUAL] < fit_weights([known] * 9)[OF_MANUAL]

@@ -13,6 +13,7 @@ from kb_index.config import Config
 from kb_index.content import Content
 from kb_index.encoder import Encoder
 from kb_index.index import Index, build_index
+from kb_index.signals import OF_MANUAL
 from tests.kb_index.conftest import Ask, article
 
 
@@ -146,6 +147,23 @@ def test_a_video_hit_names_its_second_and_a_manual_hit_its_heading(config: Confi
     )
     hit = first("scan the letter with the green button")
     assert (hit["second"], hit["url"]) == (40, "/articles/en/v#t=40")
+
+
+def test_a_manual_says_nothing_where_a_question_is_asked_word_for_word(config: Config, encoder: Encoder) -> None:
+    sections = "".join(
+        f"## Part {at}\n\nHow the printer, the scanner and the archive are set up.\n\n" for at in range(20)
+    )
+    manual = article(f"{sections}## Letters\n\nPut the letter in and press Scan.", "manual", id="m", title="Handbook")
+    asked = article("Press Scan.", id="scan", title="Scan", questions=("How do I put the letter in?", "scan a letter"))
+    index = build_index([manual, asked], (), config, encoder, 0.1)
+
+    def of_manual(text: str) -> float:
+        measured = index.signals.measure(text, encoder.encode([text])[0], "en")
+        assert not measured.features[[target.id for target in index.corpus.targets].index("scan"), OF_MANUAL]
+        return float(measured.features[:, OF_MANUAL].max())
+
+    assert of_manual("How do I put the letter in?") < 0.05
+    assert of_manual("how is the archive set up") > 0.5
 
 
 def test_ten_thousand_identical_questions_and_emoji_do_no_harm(config: Config, encoder: Encoder) -> None:

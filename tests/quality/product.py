@@ -149,5 +149,5 @@ def passages_right(indexes: OwnIndexes, long: Sequence[dict[str, Any]]) -> Share
             second = hits[0]["second"]
             flags.append(second is not None and abs(second - row["second"]) <= SECONDS_NEAR)
         else:
-            flags.append(hits[0]["heading"] == row["heading"])
+            flags.append((hits[0]["heading"] or "").split(" › ")[-1] == row["heading"])  # the last of its path
     return share(flags)
