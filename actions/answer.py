@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actions import cases, forms
+from actions import cases, forms, people
 from actions.errors import Conflict, Unavailable
 from actions.handoff import channel_of, hand_over, kept, offer_people, receipt
 from actions.kb import Found, Hit
@@ -34,14 +34,14 @@ async def answer(turn: Turn) -> Events:
     try:
         found = await turn.kb.search(question, turn.lang)
     except Unavailable:
-        return search_is_down(turn, question)
+        return await search_is_down(turn, question)
     outcome = found.decision["outcome"]
     if outcome == "handoff" or found.decision.get("urgent"):
-        return hand_over(turn, question, found)
+        return await hand_over(turn, question, found)
     if outcome == "clarify" and found.hits:
         return offer_choices(turn, "utter_clarify", question, found, shown=[])
     if not found.hits:
-        return offer_people(turn, question, receipt(question, found, "handoff"), response="utter_no_answer")
+        return await offer_people(turn, question, receipt(question, found, "handoff"), response="utter_no_answer")
     return give_answer(turn, question, found, found.hits[0], shown=[])
 
 
@@ -52,6 +52,8 @@ async def feedback(turn: Turn) -> Events:
     if expected.get("kind") == "consent" and "question" not in turn.entities:
         return await cases.decide(turn, "yes" if agreed else "no", expected)
     if expected.get("kind") == "handoff" and "question" not in turn.entities:
+        if agreed and expected["channel"] == people.HERE:
+            return await people.request(turn)
         if agreed:
             return await forms.switch_to(turn, str(expected["channel"]))
         turn.say("utter_reformulate")
@@ -77,13 +79,15 @@ async def next_best(turn: Turn, question: str, shown: list[str]) -> Events:
     try:
         found = await turn.kb.search(question, turn.lang, exclude=shown)
     except Unavailable:
-        return search_is_down(turn, question)
+        return await search_is_down(turn, question)
     outcome = found.decision["outcome"]
     named = found.decision.get("topic") or found.decision.get("urgent")
     if len(shown) >= ANSWERS or not found.hits or (outcome == "handoff" and named):
         if found.topic:
-            return hand_over(turn, question, found, reason="not_helpful")
-        return offer_people(turn, question, receipt(question, found, "handoff", "not_helpful"), response="utter_person")
+            return await hand_over(turn, question, found, reason="not_helpful")
+        return await offer_people(
+            turn, question, receipt(question, found, "handoff", "not_helpful"), response="utter_person"
+        )
     if outcome == "answer":
         turn.say("utter_next_best")
         return give_answer(turn, question, found, found.hits[0], shown)
@@ -100,7 +104,7 @@ async def show_choice(turn: Turn, chosen: Mapping[str, Any]) -> Events:
         try:
             found = await turn.kb.search(question, turn.lang, limit=10)
         except Unavailable:
-            return search_is_down(turn, question)
+            return await search_is_down(turn, question)
         hit = next((hit for hit in found.hits if hit["article"] == article), None)
         if hit is not None:
             return give_answer(turn, question, found, hit, shown)
@@ -175,10 +179,10 @@ def offer_choices(turn: Turn, response: str, question: str, found: Found, shown:
     return turn.set(expects=expected, offer={"question": question, "topic": None})
 
 
-def search_is_down(turn: Turn, question: str) -> Events:
+async def search_is_down(turn: Turn, question: str) -> Events:
     """The articles cannot be searched: try again, or a person."""
     reasons = receipt(question, None, "handoff", "search_unavailable")
-    return offer_people(
+    return await offer_people(
         turn, question, reasons, response="utter_search_down", retry=payload("retry", question=question)
     )
 

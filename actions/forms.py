@@ -18,6 +18,7 @@ FIELDS = {
 }
 ABOUT_THE_MATTER = ("subject", "text", "slot", "severity", "system")  # the rest is about the person
 KNOWN = ("email", "phone", "contract")
+PERSON = "person"  # `confirmation` of a form that was left because a person comes
 SUBJECT_LENGTH = 80
 
 
@@ -86,6 +87,9 @@ async def close(turn: Turn) -> Events:
         return await switch_to(turn, choice.removeprefix("switch:"))
     if choice == "send":
         return await send(turn, str(form["kind"]), form)
+    if choice == PERSON:
+        turn.say("utter_person_coming")
+        return turn.set(confirmation=None)
     return leave(turn, str(form["kind"]))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from actions import people
 from actions.kb import Found, Topic
 from actions.turn import Events, Turn, payload
 
@@ -11,26 +13,29 @@ CANDIDATE = ("article", "version", "title", "probability")
 CHANNELS = frozenset({"ticket", "callback", "sla"})
 
 
-def hand_over(turn: Turn, question: str, found: Found, reason: str | None = None) -> Events:
+async def hand_over(turn: Turn, question: str, found: Found, reason: str | None = None) -> Events:
     """What the decision says: the topic's channel, or a ticket where no topic fits. Urgent topics are said to be so."""
     topic = found.topic
     decision = found.decision
     reasons = receipt(question, found, "handoff", reason)
     if topic is None:
-        return offer_people(turn, question, reasons, response="utter_no_answer", probability=decision["probability"])
+        return await offer_people(
+            turn, question, reasons, response="utter_no_answer", probability=decision["probability"]
+        )
+    before = []
     if topic["urgent"]:
-        turn.say("utter_urgent")
+        before.append("utter_urgent")
     if topic["lang"] != turn.lang:
-        turn.say("utter_other_language")
+        before.append("utter_other_language")
     channel = channel_of(topic)
-    return offer_people(
+    return await offer_people(
         turn, question, reasons,
         response=f"utter_handoff_{channel}", words=topic["text"], topic=kept(topic),
-        level=topic["level"], channel=channel, probability=decision["probability"],
+        level=topic["level"], channel=channel, probability=decision["probability"], before=before,
     )  # fmt: skip
 
 
-def offer_people(
+async def offer_people(
     turn: Turn,
     question: str,
     reasons: dict[str, Any],
@@ -40,9 +45,14 @@ def offer_people(
     level: int = 1,
     channel: str = "ticket",
     probability: float = 0.0,
+    before: Sequence[str] = (),
     **values: Any,
 ) -> Events:
-    """Say `response` with buttons that carry question and topic, so that they work at any later time too."""
+    """Say `response` with buttons that carry question and topic, so that they work at any later time too; first among
+    them a person at once, where one is there. `before` are responses said just before it."""
+    live = await people.offered(turn, question)
+    for said in before:
+        turn.say(said)
     requests: dict[str, Any] = {
         kind: payload(f"request_{kind}", question=question, topic=topic) for kind in sorted(CHANNELS)
     }
@@ -53,6 +63,7 @@ def offer_people(
             "decision": {"outcome": "handoff", "probability": probability, "level": level, "channel": channel},
             "receipt": reasons,
         },
+        live=live,
         **requests,
         **values,
     )

@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
-from actions import answer, asking, cases, forms, replies
+from actions import answer, asking, cases, forms, people, replies
 from actions.errors import ServiceError
 from actions.turn import Events, Services, Turn
 
@@ -21,6 +21,9 @@ Act = Callable[[Turn], Awaitable[Events]]
 ACTIONS: Mapping[str, Act] = {
     "action_answer": answer.answer,
     "action_feedback": answer.feedback,
+    "action_ask_human": people.ask,
+    "action_request_person": people.request,
+    "action_sorry": people.sorry,
     "action_case_status": cases.status,
     "action_consent": cases.consent,
     "action_start_form": forms.start,

@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 
 from rasa_sdk.events import SlotSet
 
-from actions import answer, cases, summary
+from actions import answer, cases, people, summary
 from actions.errors import Unavailable
+from actions.forms import PERSON
 from actions.handoff import kept
 from actions.summary import confirm
 from actions.turn import Events, Turn, payload
@@ -26,10 +27,10 @@ POLITE = {
     "thank": "utter_form_polite",
     "bot_challenge": "utter_bot_challenge",
     "help": "utter_form_help",
-    "ask_human": "utter_form_human",
     "change_language": "utter_change_language",
     "reformulate": "utter_reformulate",
     "complain": "utter_form_sorry",
+    "leave_queue": "utter_left_queue",
 }
 
 
@@ -157,7 +158,23 @@ async def correct(turn: Turn, asked: str) -> Events:
     return await confirm(turn, "correct") if asked == "confirmation" else []
 
 
+async def offer_person(turn: Turn, asked: str) -> Events:
+    """« je préfère parler à quelqu'un »: at once where somebody is there; else the request is the way to people."""
+    if live := await people.offered(turn, turn.state("offer").get("question")):
+        turn.say("utter_form_human_there", live=live)
+    else:
+        turn.say("utter_form_human")
+    return []
+
+
+async def call_person(turn: Turn, asked: str) -> Events:
+    """A person comes and the form ends, with what was typed kept; where nobody comes it goes on."""
+    return end(PERSON) if await people.bring(turn) else []
+
+
 HANDLERS: dict[str, Handle] = {
+    "ask_human": offer_person,
+    "request_person": call_person,
     "cancel": leave,
     "request_ticket": switch,
     "request_callback": switch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
 from aiohttp import ClientSession
@@ -24,6 +24,15 @@ class Case(TypedDict):
 class Checked(TypedDict):
     value: Any
     display: str
+
+
+class Presence(TypedDict):
+    """Whether a person can talk to the customer at once; where not, why, and when somebody is back."""
+
+    there: bool
+    reason: NotRequired[str]  # closed, nobody, busy
+    display: NotRequired[str | None]  # when somebody is back, in the customer's words and time zone
+    released: NotRequired[bool]  # a person has just handed the conversation back
 
 
 class Web:
@@ -57,3 +66,13 @@ class Web:
         answer = await self._service.call("POST", f"/cases/{quote(ref, safe='')}/consent", json=body)
         case: Case = answer["case"]
         return case
+
+    async def presence(self, conversation: str, lang: str) -> Presence:
+        query = {"conversation": conversation, "lang": lang}
+        presence: Presence = await self._service.call("GET", "/person", query=query)
+        return presence
+
+    async def ask_person(self, conversation: str, question: str | None) -> None:
+        """From now on the conversation waits for a person. Conflict: nobody is there."""
+        body = {"conversation": conversation} | ({"question": question} if question else {})
+        await self._service.call("POST", "/person", json=body)

@@ -109,7 +109,8 @@ async def take(agent: Agent, turn: Turn) -> dict[str, Any]:
         told = reply_to(tracker, turn.message_id)
         if told is not None:
             return told
-        tracker = continue_session(reset_unless_bounded(tracker, agent.domain), turn.lang, agent.domain)
+        tracker = reset_unless_bounded(tracker, agent.domain, fresh=turn.fresh)
+        tracker = continue_session(tracker, turn.lang, agent.domain)
         channel = Discarded()
         message = UserMessage(
             turn.text,

@@ -24,13 +24,15 @@ class InvalidTurn(Exception):
 
 @dataclass(frozen=True)
 class Turn:
-    """`text` is what Rasa sees; `parse_data` is set for a button and None for typed text, which the model reads."""
+    """`text` is what Rasa sees; `parse_data` is set for a button and None for typed text, which the model reads. With
+    `fresh` a person had the conversation since the last turn."""
 
     sender: str
     message_id: str
     lang: str
     text: str
     parse_data: dict[str, Any] | None
+    fresh: bool
 
 
 class Discarded(OutputChannel):
@@ -54,12 +56,13 @@ def read_turn(body: object, intents: set[str]) -> Turn:
         if not isinstance(value, str) or not value:
             raise InvalidTurn(f"expected {key} to be a non-empty string, got {value!r}")
         values[key] = value
+    fresh = body.get("fresh") is True
     text, payload = body.get("text"), body.get("payload")
     if isinstance(payload, str) and text is None:
-        return Turn(**values, text=payload, parse_data=read_payload(payload, intents))
+        return Turn(**values, text=payload, parse_data=read_payload(payload, intents), fresh=fresh)
     if isinstance(text, str) and payload is None:
         # Rasa takes `/intent{…}` for an intent, also behind spaces; typed text never is one.
-        return Turn(**values, text=_LEADING.sub("", text).strip() or "?", parse_data=None)
+        return Turn(**values, text=_LEADING.sub("", text).strip() or "?", parse_data=None, fresh=fresh)
     raise InvalidTurn("expected either text or payload to be a string")
 
 
@@ -101,8 +104,9 @@ def reply_to(tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] |
 
 
 def as_message(event: BotUttered) -> dict[str, Any]:
-    """`{"text"?, "buttons"?, "custom"?}`; the words and buttons of a custom message are put into it."""
-    buttons = [{"title": b["title"], "payload": b["payload"]} for b in event.data.get("buttons") or []]
+    """`{"text"?, "buttons"?, "custom"?}`; the words and buttons of a custom message are put into it. A button for which
+    the action had no payload is none."""
+    buttons = [{"title": b["title"], "payload": b["payload"]} for b in event.data.get("buttons") or [] if b["payload"]]
     custom = event.data.get("custom")
     if not custom:
         return {"text": event.text, **({"buttons": buttons} if buttons else {})}

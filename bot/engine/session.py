@@ -8,17 +8,21 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SessionSt
 from rasa.shared.core.trackers import DialogueStateTracker
 
 MOST_EVENTS = 40  # about four answered questions
+# What was under way; a person who had the conversation meanwhile has settled it, or has not.
+UNDER_WAY = frozenset({"expects", "offer", "form", "confirmation"})
 
 
-def reset_unless_bounded(tracker: DialogueStateTracker, domain: Domain) -> DialogueStateTracker:
-    """The same tracker, or a new session with its slots where it has too many events and no form is open."""
-    if len(tracker.events) <= MOST_EVENTS or tracker.active_loop_name is not None:
+def reset_unless_bounded(tracker: DialogueStateTracker, domain: Domain, *, fresh: bool = False) -> DialogueStateTracker:
+    """The same tracker, or a new session with its slots where it has too many events and no form is open. `fresh`: a
+    new session without anything under way, an open form included."""
+    if not fresh and (len(tracker.events) <= MOST_EVENTS or tracker.active_loop_name is not None):
         return tracker
     initial = {slot.name: slot.initial_value for slot in domain.slots}
+    dropped = DEFAULT_SLOT_NAMES | (UNDER_WAY if fresh else frozenset())
     carried: list[Event] = [
         SlotSet(name, value)
         for name, value in tracker.current_slot_values().items()
-        if name not in DEFAULT_SLOT_NAMES and value != initial.get(name)
+        if name not in dropped and value != initial.get(name)
     ]
     return new_session(tracker, [*carried, *last_exchange(tracker)], domain)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dialogue.peers import found, hit, topic
+from tests.dialogue.peers import NOBODY, found, hit, topic
 from tests.dialogue.running import Bot, Talk
 
 NAS = topic("nas-problems", 4, "sla", passed_to="NAS vendor", passed_on="logs and contact data")
@@ -38,6 +38,8 @@ def bot(whole_bot: Bot) -> Bot:
     """The running bot with its peers as they were at the start."""
     whole_bot.kb.results = list(RESULTS)
     whole_bot.web.refuse_case = None
+    whole_bot.web.presence = dict(NOBODY)
+    whole_bot.web.asked.clear()
     whole_bot.kb.peer.down = whole_bot.web.peer.down = False
     whole_bot.kb.peer.calls.clear()
     return whole_bot

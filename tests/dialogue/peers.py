@@ -134,9 +134,14 @@ class FakeKb:
 SLOTS = [("2030-01-08T10:00+01:00", "mardi 8 janvier, 10:00"), ("2030-01-08T14:00+01:00", "mardi 8 janvier, 14:00")]
 
 
+NOBODY = {"there": False, "reason": "nobody", "opens_at": None, "display": None}
+THERE = {"there": True, "promised_seconds": 120}
+CLOSED = {"there": False, "reason": "closed", "opens_at": "2030-01-07T08:00:00Z", "display": "lundi 7 janvier à 09:00"}
+
+
 class FakeWeb:
     """Checks fields roughly as the real one does and keeps cases by idempotency key. `refuse_case` is an error to be
-    given to the next case: (status, code, field)."""
+    given to the next case: (status, code, field). `presence`: whether a person is there; `asked`: who asked for one."""
 
     def __init__(self) -> None:
         self.cases: dict[str, Body] = {}
@@ -144,6 +149,8 @@ class FakeWeb:
         self.consents: list[Body] = []
         self.refuse_case: tuple[int, str, str | None] | None = None
         self.slots = list(SLOTS)
+        self.presence: Body = dict(NOBODY)
+        self.asked: list[Body] = []
         self.peer = Peer(self.answer)
 
     def answer(self, method: str, path: str, body: Body) -> Answer:
@@ -152,6 +159,8 @@ class FakeWeb:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if steps[0] == "fields":
             return self.check(steps[1], str(body["value"]))
+        if steps[0] == "person":
+            return self.person(method, body)
         if steps[0] == "slots":
             return 200, {"slots": [{"start": s, "display": d} for s, d in self.slots], "time_zone": "Europe/Paris"}
         if method == "POST" and len(steps) == 1:
@@ -163,6 +172,14 @@ class FakeWeb:
             return 200, {"case": brief(case)}
         owned = [case for key, case in self.cases.items() if self.bodies[key]["conversation"] == query["conversation"]]
         return 200, {"cases": owned}
+
+    def person(self, method: str, body: Body) -> Answer:
+        if method == "GET":
+            return 200, self.presence
+        if not self.presence["there"]:
+            return 409, error("nobody_there")
+        self.asked.append(body)
+        return 202, {"state": "waiting", "promised_seconds": 120}
 
     def check(self, field: str, value: str) -> Answer:
         def good(stored: Any, display: str | None = None) -> Answer:

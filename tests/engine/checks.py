@@ -92,6 +92,24 @@ def words_and_buttons_are_put_into_a_custom_message_choices_first() -> None:
     assert as_message(event) == {"custom": {"type": "choices", "text": "Words", "buttons": [article, none]}}
 
 
+def a_button_without_a_payload_is_not_shown() -> None:
+    buttons = [{"title": "Now", "payload": ""}, {"title": "Ticket", "payload": "/request_ticket"}]
+    assert as_message(BotUttered("Words", {"buttons": buttons})) == {"text": "Words", "buttons": buttons[1:]}
+    assert as_message(BotUttered("Words", {"buttons": buttons[:1]})) == {"text": "Words"}
+
+
+def after_a_person_nothing_is_under_way_and_the_customer_is_still_known() -> None:
+    slots = {"form": {"kind": "ticket"}, "expects": {"kind": "handoff"}, "requested_slot": "email"}
+    under_way = [ActiveLoop("ticket_form"), *(SlotSet(name, value) for name, value in slots.items())]
+    old = tracker(said("a", "1"), *under_way, SlotSet("known", {"email": "a@b.fr"}))
+    new = reset_unless_bounded(old, DOMAIN, fresh=True)
+    assert new.active_loop_name is None
+    assert [new.get_slot(name) for name in slots] == [None] * 3
+    assert new.get_slot("known") == {"email": "a@b.fr"}
+    assert read_turn({**CALL, "text": "a", "fresh": True}, INTENTS).fresh
+    assert not read_turn({**CALL, "text": "a"}, INTENTS).fresh
+
+
 def a_long_session_is_begun_anew_with_its_slots_and_last_exchange() -> None:
     old = long_tracker(SlotSet("known", {"email": "a@b.fr"}), said("last", "m-last"), BotUttered("last words"))
     new = reset_unless_bounded(old, DOMAIN)
