@@ -70,8 +70,22 @@ export class Api {
   /** The conversation goes on in another language (`lang`) or on another clock (`time_zone`). */
   change(conversation, json) { return this.json('PATCH', this.of(conversation), { token: conversation.token, json, seconds: 5 }); }
 
-  send(conversation, { client_id, text, button }) {
-    return this.json('POST', `${this.of(conversation)}/messages`, { token: conversation.token, json: button ? { client_id, button } : { client_id, text } });
+  send(conversation, { client_id, text, button, attachments }) {
+    const said = button ? { button } : { text, ...(attachments && { attachments: attachments.map(({ id }) => id) }) };
+    return this.json('POST', `${this.of(conversation)}/messages`, { token: conversation.token, json: { client_id, ...said } });
+  }
+
+  /** A person is asked for. */
+  person(conversation) { return this.request('POST', `${this.of(conversation)}/person`, { token: conversation.token, json: {} }); }
+
+  /** Who has the conversation, and how far they have read. */
+  state(conversation) { return this.json('GET', `${this.of(conversation)}/state`, { token: conversation.token }); }
+
+  /** Something small that the customer does: typing, read, satisfaction, transcript. */
+  sign(conversation, what, json) { return this.request('POST', `${this.of(conversation)}/${what}`, { token: conversation.token, json, seconds: 10 }); }
+
+  async file(conversation, id) {
+    return (await this.request('GET', `${this.of(conversation)}/attachments/${encodeURIComponent(id)}`, { token: conversation.token, seconds: 120 })).blob();
   }
 
   async events(conversation, after, signal) {

@@ -4,7 +4,8 @@ import { h, icon, iconButton } from './dom.js';
 const TALLEST = 8;  // lines the box grows to
 
 export class Composer {
-  /** @param {{texts: object, limits: object, announce: (text: string) => void, send: (text: string) => void, changed: (text: string) => void, attach: (files: FileList) => void}} parts */
+  /** @param {{texts: object, limits: object, announce: (text: string) => void, send: (text: string, files: Attachment[]) => void, changed: (text: string) => void, attach: (files: FileList) => void, files: () => (Files|null)}} parts
+   *   `files` are those that go along with the next message; null where they wait for a case */
   constructor(parts) {
     Object.assign(this, parts);
     const { texts } = this;
@@ -39,13 +40,17 @@ export class Composer {
 
   submit() {
     const text = this.box.value.trim();
-    if (!text || [...text].length > this.limit) {
+    const files = this.files(), done = files ? files.done : [];
+    const busy = files && files.busy;
+    if (busy) this.announce(this.texts.t('files.wait'), true);
+    if (busy || (!text && !done.length) || [...text].length > this.limit) {
       this.box.focus();
       return;
     }
     this.text = '';
     this.changed('');
-    this.send(text);
+    this.send(text, done);
+    if (done.length) files.taken();
     this.box.focus();
   }
 
@@ -63,15 +68,17 @@ export class Composer {
     box.setAttribute('aria-invalid', left < 0);
     if (left < 0 && !this.over) this.announce(texts.t('composer.tooLong', { limit: texts.number(this.limit) }));
     this.over = left < 0;
-    this.button.setAttribute('aria-disabled', !box.value.trim() || left < 0);
+    const files = this.files();
+    this.button.setAttribute('aria-disabled', (!box.value.trim() && !(files && files.done.length)) || left < 0);
   }
 }
 
 /** @typedef {{id: string, name: string, type: string, size: number}} Attachment */
 
-/** Files of one conversation: uploaded at once, kept until a case takes them along. Shown wherever a tray is asked for. */
+/** Files of one conversation: uploaded at once, kept until a message to a person or a case takes them along. Shown
+    wherever a tray is asked for. */
 export class Files {
-  /** @param {{texts: object, limits: object, api: object, announce: (text: string) => void, conversation: () => Promise<object>, kept: Attachment[], keep: (files: Attachment[]) => void}} parts */
+  /** @param {{texts: object, limits: object, api: object, announce: (text: string) => void, conversation: () => Promise<object>, kept: Attachment[], keep: (files: Attachment[]) => void, withMessage: () => boolean, changed: () => void}} parts */
   constructor(parts) {
     Object.assign(this, parts);
     this.most = this.limits.attachment_count;
@@ -80,8 +87,10 @@ export class Files {
     this.trays = [];
   }
 
-  /** @returns {string[]} ids of the uploaded ones */
-  get ids() { return this.items.filter((item) => item.done).map((item) => item.done.id); }
+  /** @returns {Attachment[]} the uploaded ones */
+  get done() { return this.items.filter((item) => item.done).map((item) => item.done); }
+
+  get ids() { return this.done.map(({ id }) => id); }
 
   get busy() { return this.items.some((item) => !item.done && !item.error); }
 
@@ -133,14 +142,20 @@ export class Files {
     await this.api.removeFile(await this.conversation(), item.done.id).catch(() => {});  // a lost one is no case's without being named
   }
 
-  /** A case has taken them. */
+  /** A message that took them could not be sent. */
+  restore(files) {
+    this.items.push(...files.map((done) => ({ name: done.name, size: done.size, done })));
+    this.save();
+  }
+
+  /** A message or a case has taken them. */
   taken() {
     this.items = this.items.filter((item) => !item.done);
     this.save();
   }
 
   save() {
-    this.keep(this.items.filter((item) => item.done).map((item) => item.done));
+    this.keep(this.done);
     this.show();
   }
 
@@ -158,8 +173,9 @@ export class Files {
           !item.done && !item.error && h('progress', { max: '1', value: item.share, 'aria-label': t('files.progress', { name: item.name }) })),
         item.again && item.error && iconButton('retry', t('files.retry', { name: item.name }), () => this.upload(item)),
         iconButton('close', t('files.remove', { name: item.name }), () => this.remove(item)))),
-      this.items.length && h('p', { class: 'tray-note' }, t('files.note')));
+      this.items.length && h('p', { class: 'tray-note' }, t(this.withMessage() ? 'files.along' : 'files.note')));
       if (had) { const next = tray.querySelector('button'); if (next) next.focus(); }
     }
+    this.changed();
   }
 }

@@ -26,6 +26,8 @@ const ICONS = {
   warn: 'M12 4.5l8.5 15h-17zM12 10v4.5M12 17h.01',
   file: 'M6.5 3.5h7L18 8v12.5H6.5zM13.5 3.5V8H18',
   retry: 'M19 12a7 7 0 1 1-2.2-5.1M19.5 4v4.5H15',
+  star: 'M12 4l2.5 5.1 5.6.8-4.1 4 1 5.6-5-2.7-5 2.7 1-5.6-4.1-4 5.6-.8z',
+  save: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 19.5h14',
   alarm: 'M12 6.5a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM12 10v4l2.5 1.5M4 6.5L7 4M20 6.5L17 4',
 };
 
@@ -65,6 +67,9 @@ export const iconButton = (name, label, onclick, props) =>
 export const tabbable = (root) =>
   [...root.querySelectorAll('a[href],button:not([disabled]),input:not([disabled]),textarea:not([disabled]),select:not([disabled]),[tabindex="0"]')]
     .filter((node) => node.getClientRects().length && !node.closest('[inert]'));
+
+/** The first letters of the first two names. */
+export const initials = (name) => name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0] || '').join('').toUpperCase();
 
 /** 128 random bits as a UUID; crypto.randomUUID is missing on pages without TLS. */
 export function uuid() {

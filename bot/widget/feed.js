@@ -19,7 +19,7 @@ export class Feed {
   /**
    * @param {import('./api.js').Api} api
    * @param {import('./store.js').Conversation} conversation
-   * @param {{event: (event: object) => void, typing: () => void, online: (online: boolean) => void, expired: () => void, caughtUp: () => void}} tell
+   * @param {{event: (event: object) => void, typing: (sign: object) => void, read: (seq: number) => void, online: (online: boolean) => void, expired: () => void, caughtUp: () => void}} tell
    */
   constructor(api, conversation, tell) {
     Object.assign(this, { api, conversation, tell, after: 0, polling: false, failures: 0, barren: 0, stopped: false });
@@ -139,11 +139,13 @@ export class Feed {
   }
 
   read(block) {
-    const data = block.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n');
+    const lines = block.split('\n');
+    const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n');
     if (!data) return;
     let event;
     try { event = JSON.parse(data); } catch { return; }
-    if (event.type === 'typing') this.tell.typing();
+    if (event.type === 'typing') this.tell.typing(event);
+    else if (lines.includes('event: read')) this.tell.read(event.seq);
     else this.take([event]);
   }
 

@@ -1,21 +1,21 @@
 /* The conversation on screen: one element per event, in the order of the journal; messages on their way come last. */
-import { copy, h, icon, iconButton } from './dom.js';
+import { h, icon, initials } from './dom.js';
 import { link, markdown, safeUrl } from './markdown.js';
 
 const TOGETHER = 5 * 60_000;  // ms between messages of one sender that are shown as one group
 const NEAR = 80;              // px from the end that count as "at the end"
-const TYPING = 30_000;        // ms a typing sign lasts without an answer
+const TYPING = { bot: 30_000, agent: 6_000 };  // ms a typing sign lasts without an answer
 
 export class Log {
   /**
    * @param {object} parts
-   *   texts, base, press(button, event), form({kind, level, topic}), retry(message), edit(message), discard(message), card(case) → Node
+   *   texts, base, press(button, event), form({kind, level, topic}), retry(message), edit(message), discard(message), card(case) → Node, save(file, button)
    */
   constructor(parts) {
     Object.assign(this, parts);
     this.t = (key, values) => this.texts.t(key, values);
     this.list = h('div', { class: 'list' });
-    this.typing = h('div', { class: 'typing', 'aria-live': 'off' }, h('span', { class: 'visually-hidden' }, this.texts.t('log.typing')), h('i'), h('i'), h('i'));
+    this.typing = h('div', { class: 'typing', 'aria-live': 'off' }, h('span', { class: 'visually-hidden' }), h('i'), h('i'), h('i'));
     this.node = h('div', { class: 'log', role: 'log', 'aria-label': this.texts.t('log.label'), 'aria-live': 'off', tabindex: '0' }, this.list);
     this.jump = h('button', { class: 'jump', type: 'button', hidden: true, onclick: () => this.toEnd(true) }, this.texts.t('log.newest'), icon('down'));
     this.node.addEventListener('scroll', () => {
@@ -38,6 +38,7 @@ export class Log {
     this.arrived = new Set();   // client_ids of messages that are in the journal
     this.offers = [];           // events with buttons
     this.sticking = true;       // the end is kept in view
+    this.readTo = 0;            // seq up to which a person has read
     this.node.setAttribute('aria-live', 'off');
     this.hideTyping();
   }
@@ -67,7 +68,7 @@ export class Log {
     node.dataset.at = at;
     delete node.dataset.state;
     const state = node.querySelector('.state');
-    if (state) state.replaceChildren(this.texts.t('log.sent'));
+    if (state) state.replaceChildren(this.t(seq <= this.readTo ? 'log.read' : 'log.sent'));
     const time = node.querySelector('.meta time');
     time.dateTime = at;
     time.textContent = this.texts.time(at);
@@ -78,6 +79,22 @@ export class Log {
       else this.list.prepend(node);
     }
     this.arrange();
+  }
+
+  /** A person has read what the customer wrote, up to `seq`. */
+  read(seq) {
+    if (!(seq > this.readTo)) return;
+    this.readTo = seq;
+    for (const [at, node] of this.entries) {
+      const state = at <= seq && node.querySelector('.state');
+      if (state) state.replaceChildren(this.t('log.read'));
+    }
+  }
+
+  /** Something that belongs to an event is shown below it. */
+  put(node, seq) {
+    this.entries.get(seq).append(node);
+    if (this.sticking) this.toEnd();
   }
 
   /** A message on its way: sending, failed, refused (with the server's words), sent (with its number). */
@@ -93,7 +110,7 @@ export class Log {
     }
     if (this.arrived.has(message.client_id)) return;  // another tab is late
     if (!node) {
-      node = this.entry({ from: 'customer', type: 'text', text: message.text, at: message.at });
+      node = this.entry({ from: 'customer', type: 'text', text: message.text, attachments: message.attachments, at: message.at });
       node.dataset.at = message.at;
       this.onTheWay.set(message.client_id, node);
       this.list.append(node);
@@ -119,8 +136,10 @@ export class Log {
     const { from, type, decision } = event;
     const node = h('div', { class: `entry from-${from} type-${type}` });
     if (decision) for (const name of ['outcome', 'probability', 'level', 'channel']) if (decision[name] !== undefined && decision[name] !== null) node.dataset[name] = decision[name];
-    const who = h('span', { class: 'visually-hidden' }, this.t(`log.from.${from}`), ' ');
-    const meta = h('div', { class: 'meta' }, h('span', { class: 'who', 'aria-hidden': 'true' }, from === 'customer' ? '' : this.t(`log.from.${from}`)), h('time', { datetime: event.at }, this.texts.time(event.at)),
+    const agent = from === 'agent' && event.agent && event.agent.name;
+    const name = agent || this.t(`log.from.${from}`);
+    const who = h('span', { class: 'visually-hidden' }, name, ' ');
+    const meta = h('div', { class: 'meta' }, agent && face(agent), h('span', { class: 'who', 'aria-hidden': 'true' }, from === 'customer' ? '' : name), h('time', { datetime: event.at }, this.texts.time(event.at)),
       from === 'customer' && h('span', { class: 'state', 'aria-live': 'off' }));
     const text = event.text || '';
     if (text) {
@@ -128,17 +147,26 @@ export class Log {
       if (from === 'bot') bubble.append(markdown(text, this.base));
       else bubble.append(h('p', { class: 'plain' }, from === 'customer' ? text : linked(text, this.base)));
       if (type === 'error') bubble.prepend(icon('warn'));
+      const joined = event.live && event.live.state === 'live' && event.live.agent;
+      if (joined && joined.name) bubble.prepend(face(joined.name));
       node.append(bubble);
     }
     if (event.source) node.append(this.source(event.source));
+    if (event.attachments && event.attachments.length) node.append(this.files(event.attachments, text ? null : who));
     if (event.case && type === 'case') node.append(this.card(event.case));
-    if (event.buttons && event.buttons.length) node.append(this.buttons(event));
+    // The ways out of waiting stand above the composer for as long as one waits.
+    if (event.buttons && event.buttons.length && !(event.live && event.live.state === 'waiting')) node.append(this.buttons(event));
     if (this.offersForm(event)) {
       const { channel, level } = decision;
       node.append(h('button', { type: 'button', class: 'text-button form-link', onclick: () => this.form({ kind: channel, level }) }, icon(channel), this.t(`log.form.${channel}`)));
     }
     node.append(meta);
     return node;
+  }
+
+  files(attachments, who) {
+    return h('div', { class: 'attached' }, who, attachments.map((file) => h('button', { type: 'button', class: 'attachment', title: this.t('files.save', { name: file.name }), onclick: (event) => this.save(file, event.currentTarget) },
+      icon('file'), h('span', { class: 'file-text' }, h('bdi', { class: 'file-name' }, file.name), h('span', { class: 'file-note' }, this.texts.bytes(file.size))), icon('save'))));
   }
 
   offersForm({ type, decision }) {
@@ -184,12 +212,15 @@ export class Log {
 
   unmark(button) {
     const found = this.offers.find(({ event }) => event.buttons.some((one) => one.id === button));
-    if (found) found.node.querySelector('.choices').replaceWith(this.buttons(found.event));
+    const group = found && found.node.querySelector('.choices');
+    if (group) group.replaceWith(this.buttons(found.event));
   }
 
-  showTyping() {
+  /** @param {{from: string, agent?: {name: string}}} sign */
+  showTyping({ from, agent }) {
     clearTimeout(this.typingTimer);
-    this.typingTimer = setTimeout(() => this.hideTyping(), TYPING);
+    this.typingTimer = setTimeout(() => this.hideTyping(), TYPING[from] || TYPING.bot);
+    this.typing.firstChild.textContent = from === 'agent' ? this.t('live.typing', { name: (agent && agent.name) || this.t('log.from.agent') }) : this.t('log.typing');
     this.node.append(this.typing);
     if (this.sticking) this.toEnd();
   }
@@ -238,38 +269,9 @@ export class Log {
   }
 }
 
+const face = (name) => h('span', { class: 'face', 'aria-hidden': 'true' }, initials(name));
+
 /** Plain text with the addresses in it as links. */
 function linked(text, base) {
   return text.split(/(https?:\/\/[^\s<>]*[^\s<>.,;:!?)\]»"'’])/).map((part, at) => (at % 2 ? link(part, [part], base) || part : part));
-}
-
-/** A case in the conversation and in the list of one's own cases. */
-export function caseCard(one, { texts, announce, calendar, statement, consent }) {
-  const t = (key, values) => texts.t(key, values);
-  const ref = h('code', { class: 'ref' }, one.ref);
-  const node = h('div', { class: `case-card status-${one.status}`, 'data-ref': one.ref },
-    h('div', { class: 'case-head' }, h('span', { class: 'case-icon' }, icon(one.kind)), h('span', { class: 'case-kind' }, t(`kinds.${one.kind}.title`)), h('span', { class: 'pill' }, t(`status.${one.status}`))),
-    one.subject && h('p', { class: 'case-subject', dir: 'auto' }, one.subject),
-    h('div', { class: 'case-ref' }, ref, iconButton('copy', t('case.copy', { ref: one.ref }), async () => announce(t((await copy(one.ref, node)) ? 'case.copied' : 'case.notCopied'), true))),
-    one.due_at && h('p', { class: 'case-due' }, icon(one.kind === 'callback' ? 'callback' : 'alarm'), h('span', null, t(one.kind === 'callback' ? 'case.call' : 'case.due'), ' ', h('time', { datetime: one.due_at }, texts.moment(one.due_at)))),
-    one.created_at && h('p', { class: 'case-created' }, t('case.created'), ' ', h('time', { datetime: one.created_at }, texts.moment(one.created_at))));
-  if (one.kind === 'callback') node.append(h('button', { type: 'button', class: 'button quiet', onclick: (event) => calendar(one, event.currentTarget) }, icon('calendar'), t('case.calendar')));
-  if (one.status === 'waiting_consent') node.append(consentBox(one, node, { t, statement, consent }));
-  return node;
-}
-
-/** What is asked for is shown word for word before it can be agreed to. */
-function consentBox(one, card, { t, statement, consent }) {
-  const box = h('div', { class: 'consent' }, h('p', null, t('consent.explain')), h('p', { class: 'hint' }, t('consent.loading')));
-  const answer = (name, agreed, look) => h('button', { type: 'button', class: look, onclick: () => consent(one, agreed, card) }, t(`consent.${name}`));
-  const load = async () => {
-    try {
-      box.replaceChildren(box.firstChild, h('blockquote', { class: 'statement', dir: 'auto' }, await statement(one)),
-        h('div', { class: 'row' }, answer('agree', true, 'button'), answer('decline', false, 'button quiet')));
-    } catch {
-      box.replaceChildren(box.firstChild, h('button', { type: 'button', class: 'text-button', onclick: load }, t('log.retry')));
-    }
-  };
-  load();
-  return box;
 }

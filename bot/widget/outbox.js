@@ -25,12 +25,12 @@ export class Outbox {
     this.wakeUp();
   }
 
-  /** @param {{text: string, button?: string}} content @returns {object} the message */
-  add({ text, button }) {
+  /** @param {{text: string, button?: string, attachments?: object[]}} content @returns {object} the message */
+  add({ text, button, attachments = [] }) {
     const current = this.ways.current();
     const message = {
       client_id: button ? uuidOf(`${current && current.id}:${button}`) : uuid(),
-      conversation: current && current.id, text, ...(button && { button }), at: new Date().toISOString(),
+      conversation: current && current.id, text, ...(button && { button }), ...(attachments.length && { attachments }), at: new Date().toISOString(),
     };
     if (this.store.waiting(message.client_id)) return message;
     this.store.put(message);

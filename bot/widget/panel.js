@@ -1,14 +1,16 @@
 /* Guichet panel: the conversation, its composer and its forms, inside the loader's shadow root. */
 import { Api } from './api.js';
+import { caseCard } from './cards.js';
 import { Composer } from './composer.js';
-import { Log, caseCard } from './log.js';
+import { Live } from './live.js';
+import { Log } from './log.js';
 import { Notices } from './notices.js';
 import { Session } from './session.js';
 import { Store } from './store.js';
 import { Texts } from './text.js';
 import { Views } from './views.js';
 import { paint } from './colour.js';
-import { h, icon, iconButton, tabbable } from './dom.js';
+import { h, icon, iconButton, initials, tabbable } from './dom.js';
 
 /**
  * Called by the loader at the first opening.
@@ -65,27 +67,31 @@ class Panel {
     };
     this.log = new Log({
       texts, base: this.ctx.base, announce, card,
-      press: ({ id, title }) => { this.session.outbox.add({ text: title, button: id }); this.composer.box.focus({ preventScroll: true }); },
+      press: (button) => this.press(button),
+      save: ({ id, name }, button) => this.save(button, name, (conversation) => this.api.file(conversation, id)),
       form: (wanted) => this.views.form(wanted),
       retry: (message) => this.session.outbox.retry(message),
-      edit: (message) => { this.session.outbox.discard(message); this.composer.text = [message.text, this.composer.text].filter(Boolean).join('\n'); this.session.keepDraft(this.composer.text); this.composer.box.focus(); },
-      discard: (message) => this.session.outbox.discard(message),
+      edit: (message) => { this.session.outbox.discard(message); this.composer.text = [message.text, this.composer.text].filter(Boolean).join('\n'); this.session.keepDraft(this.composer.text); this.session.files.restore(message.attachments || []); this.composer.box.focus(); },
+      discard: (message) => { this.session.outbox.discard(message); this.live.draw(); },
     });
-    this.composer = new Composer({ texts, limits, announce, send: (text) => this.session.send(text), changed: (text) => this.session.keepDraft(text), attach: (files) => this.session.files.add(files) });
+    this.composer = new Composer({ texts, limits, announce, send: (text, files) => this.session.send(text, files), changed: (text) => { this.session.keepDraft(text); this.live.typed(text); },
+      attach: (files) => this.session.files.add(files), files: () => (this.session && this.live.on ? this.session.files : null) });
     this.trayPlace = h('div', { class: 'tray-place' });
     this.views = new Views(this, card);
-    const title = this.ctx.title || company.name;
-    this.title = h('h2', { class: 'title', id: 'guichet-title' }, title);
-    this.subtitle = h('p', { class: 'subtitle' }, t('header.subtitle'));
+    this.company = this.ctx.title || company.name;
+    this.title = h('h2', { class: 'title', id: 'guichet-title' });
+    this.subtitle = h('p', { class: 'subtitle' });
+    this.avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
     this.backButton = iconButton('back', t('header.back'), () => this.views.back(), { hidden: true });
     this.menuButton = iconButton('more', t('header.menu'), () => this.views.menu(), { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
     this.header = h('div', { class: 'header' }, this.backButton,
-      h('span', { class: 'avatar', 'aria-hidden': 'true' }, [...title][0]), h('div', { class: 'names' }, this.title, this.subtitle),
+      this.avatar, h('div', { class: 'names' }, this.title, this.subtitle),
       this.menuButton, iconButton('close', t('header.close'), () => this.close(), { class: 'icon-button close' }));
     this.hero = h('div', { class: 'hero' }, h('p', { class: 'hello' }, t('hero.title')), h('p', { class: 'hello-more' }, t('hero.text', { company: company.name, product: company.product || company.name })),
       h('div', { class: 'hero-cards' }, ['contact', 'cases'].map((name) => h('button', { type: 'button', class: 'hero-card', onclick: () => this.views[name]() },
         h('span', { class: 'hero-icon' }, icon(name === 'contact' ? 'ticket' : 'list')), h('span', null, h('strong', null, t(`menu.${name}`)), h('small', null, t(`hero.${name}`)))))));
-    this.chat = h('div', { class: 'chat' }, this.log.node, this.hero, this.log.jump, this.trayPlace, this.composer.node);
+    this.live = new Live(this);
+    this.chat = h('div', { class: 'chat' }, this.log.node, this.hero, this.log.jump, this.live.node, this.trayPlace, this.composer.node);
     this.drop = h('div', { class: 'drop', 'aria-hidden': 'true' }, icon('attach'), t('files.drop'));
     this.node = h('section', { class: 'panel', role: 'dialog', 'aria-labelledby': 'guichet-title', lang: texts.lang, tabindex: '-1', hidden: true },
       this.header, this.notices.banner, this.chat, this.views.sheet, this.drop, this.notices.toast, this.notices.live);
@@ -204,13 +210,35 @@ class Panel {
     this.node.classList.toggle('fresh', !this.hero.hidden);
   }
 
-  // cases
+  press({ id, title }) {
+    this.session.outbox.add({ text: title, button: id });
+    this.composer.box.focus({ preventScroll: true });
+  }
 
-  async calendar({ ref }, button) {
+  /** Whom the customer talks to: a person's name and initials, else the company's. */
+  whom(name, subtitle) {
+    this.title.textContent = name || this.company;
+    this.avatar.textContent = name ? initials(name) : [...this.company][0];
+    this.avatar.classList.toggle('person', Boolean(name));
+    this.subtitle.textContent = subtitle;
+  }
+
+  /** Where files go has changed: with the next message, or with the next case. */
+  filesGo() {
+    if (this.session && this.session.files) this.session.files.show();
+  }
+
+  // cases and files
+
+  calendar({ ref }, button) { return this.save(button, `${ref}.ics`, (conversation) => this.api.calendar(conversation, ref)); }
+
+  /** Save what `get` fetches as a file. */
+  async save(button, name, get) {
+    if (button.getAttribute('aria-disabled')) return;
     button.setAttribute('aria-disabled', 'true');
     try {
-      const address = URL.createObjectURL(await this.api.calendar(await this.session.ensure(), ref));
-      h('a', { href: address, download: `${ref}.ics` }).click();
+      const address = URL.createObjectURL(await get(await this.session.ensure()));
+      h('a', { href: address, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     } catch (error) {
       this.announce(error.message || this.t('case.failed'), true);

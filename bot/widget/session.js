@@ -36,10 +36,12 @@ export class Session {
     this.release();
     this.conversation = conversation;
     this.log.clear();
+    this.panel.live.reset();
     this.unread = 0;
     this.files = new Files({
       texts: this.texts, limits: this.ctx.config.limits, api: this.api, announce: this.panel.announce, conversation: () => this.ensure(),
       kept: this.store.get(`files:${this.id}`, []), keep: (files) => this.store.set(`files:${this.id}`, files.length ? files : null),
+      withMessage: () => this.panel.live.on, changed: () => this.composer.fit(),
     });
     this.panel.trayPlace.replaceChildren(this.files.tray());
     this.composer.text = this.store.get(`draft:${this.id}`, '');
@@ -63,10 +65,12 @@ export class Session {
     if (fresh) this.log.live();
     this.feed = new Feed(this.api, conversation, {
       event: (event) => this.receive(event, caughtUp),
-      typing: () => this.log.showTyping(),
+      typing: (sign) => this.log.showTyping(sign),
+      read: (seq) => this.log.read(seq),
       online: (online) => this.panel.notices.online(online),
       expired: () => this.expired(conversation.id),
       caughtUp: () => {
+        this.panel.live.refresh();
         if (caughtUp) return;
         caughtUp = true;
         setTimeout(() => this.log.live(), 200);
@@ -145,9 +149,9 @@ export class Session {
     this.composer.box.focus();
   }
 
-  send(text) {
-    if (!text) return;
-    this.outbox.add({ text });
+  send(text, attachments = []) {
+    if (!text && !attachments.length) return;
+    this.outbox.add({ text, attachments });
     this.panel.greet(Boolean(this.conversation));
   }
 
@@ -161,8 +165,10 @@ export class Session {
 
   receive(event, isNew) {
     if (event.client_id) this.store.drop(event.client_id);
-    if (event.from === 'customer') this.nameConversation(event.text);
-    if (!this.log.add(event) || event.from === 'customer') return;
+    if (event.from === 'customer' && event.text) this.nameConversation(event.text);
+    const added = this.log.add(event);
+    this.panel.live.take(event);
+    if (!added || event.from === 'customer') return;
     if (event.type === 'status' && event.case) this.views.replaceCards(event.case);
     this.composer.expects(event.form && event.form.field);
     this.see();
@@ -187,7 +193,9 @@ export class Session {
     this.unread = 0;
     clearTimeout(this.seeing);
     this.seeing = setTimeout(() => {
-      if (!this.feed || !(this.feed.after > (this.conversation.seen || 0))) return;
+      if (!this.feed) return;
+      this.panel.live.read(this.feed.after);
+      if (!(this.feed.after > (this.conversation.seen || 0))) return;
       this.conversation.seen = this.feed.after;
       this.store.update(this.conversation.id, { seen: this.feed.after });
     }, 200);

@@ -4,7 +4,7 @@
 const KEPT = 20;  // conversations
 
 /** @typedef {{id: string, token: string, lang: string, at: string, zone?: string, title?: string, seen?: number}} Conversation */
-/** @typedef {{client_id: string, conversation: string|null, text: string, button?: string, at: string}} Message */
+/** @typedef {{client_id: string, conversation: string|null, text: string, button?: string, attachments?: object[], at: string}} Message */
 
 export class Store {
   /** @param {string} prefix of every key */
@@ -75,17 +75,17 @@ export class Store {
     this.set('conversations', { current: current === id ? null : current, items: items.filter((one) => one.id !== id) });
   }
 
-  clean(id) { ['draft', 'form', 'files'].forEach((what) => this.set(`${what}:${id}`, null)); }
+  clean(id) { ['draft', 'form', 'files', 'rated'].forEach((what) => this.set(`${what}:${id}`, null)); }
 
   /** What was typed before there was a conversation belongs to the first one. */
   claim(id) { this.hand('new', id); }
 
-  /** What was typed in a conversation that is gone is kept for the next one; its buttons lead nowhere any more. */
+  /** What was typed in a conversation that is gone is kept for the next one; its buttons and files lead nowhere any more. */
   release(id) {
     this.hand(id, 'new');
     for (const message of this.outbox(id)) {
-      if (message.button) this.drop(message.client_id);
-      else this.put({ ...message, conversation: null });
+      if (message.button || !message.text) this.drop(message.client_id);
+      else this.put({ ...message, conversation: null, attachments: undefined });
     }
     this.forget(id);
   }

@@ -1,5 +1,6 @@
 /* What lies over the conversation: the menu, the ways to people, forms, one's own cases, earlier conversations. */
 import { CaseForm, KINDS } from './forms.js';
+import { transcriptForm } from './rating.js';
 import { Texts } from './text.js';
 import { h, icon } from './dom.js';
 
@@ -66,6 +67,7 @@ export class Views {
       item(t('menu.contact'), 'ticket', () => this.contact()),
       item(t('menu.cases'), 'list', () => this.cases()),
       item(t('menu.conversations'), 'chats', () => this.conversations()),
+      panel.session.conversation && item(t('live.transcript.menu'), 'save', () => this.transcript()),
       item(t('menu.begin'), 'plus', () => { this.home(); panel.session.begin(); }),
       h('div', { class: 'menu-line', role: 'separator' }),
       languages.length > 1 && h('div', { class: 'menu-languages', role: 'group', 'aria-label': t('menu.language') }, languages.map((code) =>
@@ -104,9 +106,28 @@ export class Views {
 
   contact() {
     const { t } = this;
-    this.push('contact', t('contact.title'), [h('p', { class: 'lead' }, t('contact.lead')), h('div', { class: 'ways' }, KINDS.map((kind) =>
-      h('button', { type: 'button', class: 'way', 'data-kind': kind, onclick: () => this.form({ kind }) }, h('span', { class: 'way-icon' }, icon(kind)), h('span', null, h('strong', null, t(`kinds.${kind}.way`)), h('small', null, t(`kinds.${kind}.note`))))))]);
+    const way = (kind, name, note, act) => h('button', { type: 'button', class: 'way', 'data-kind': kind, onclick: act }, h('span', { class: 'way-icon' }, icon(name)), h('span', null, h('strong', null, t(`${note}.way`)), h('small', null, t(`${note}.note`))));
+    this.why = h('p', { class: 'form-error', role: 'alert' });
+    this.push('contact', t('contact.title'), [h('p', { class: 'lead' }, t('contact.lead')), this.why,
+      h('div', { class: 'ways' }, way('person', 'chats', 'live.call', (event) => this.callPerson(event.currentTarget)), KINDS.map((kind) => way(kind, kind, `kinds.${kind}`, () => this.form({ kind }))))]);
   }
+
+  /** A person at once, or why not: the other ways stand below. */
+  async callPerson(button) {
+    const { panel, why, t } = this;
+    if (button.getAttribute('aria-disabled')) return;
+    button.setAttribute('aria-disabled', 'true');
+    why.textContent = '';
+    try {
+      if (!panel.live.on) await panel.live.call();
+      if (why.isConnected) this.home();
+    } catch (error) {
+      why.textContent = (error.status && error.status < 500 && error.message) || t('live.call.failed');
+    }
+    button.removeAttribute('aria-disabled');
+  }
+
+  transcript() { this.push('transcript', this.t('live.transcript.way'), transcriptForm(this.panel)); }
 
   /** @param {{kind: string, level?: number, topic?: string}} wanted */
   form(wanted) {
