@@ -18,7 +18,7 @@ export class Rating {
     this.send = h('button', { type: 'submit', class: 'button' }, t('live.rate.send'));
     this.form = h('form', { class: 'rate', novalidate: true, onsubmit: (event) => { event.preventDefault(); this.submit(); } },
       h('fieldset', { class: 'rate-stars' }, h('legend', null, t('live.rate.title')), STARS.map((score) => h('label', { class: 'rate-star', title: t(`live.rate.${score}`) },
-        h('input', { type: 'radio', name: `guichet-score-${seq}`, value: String(score), checked: score === this.score, onchange: () => { this.score = score; this.draw(); } }),
+        h('input', { type: 'radio', name: `guichet-score-${seq}`, value: String(score), checked: score === this.score, onchange: () => { this.score = score; this.draw(); this.node.scrollIntoView({ block: 'nearest' }); } }),
         icon('star'), h('span', { class: 'visually-hidden' }, this.said(score)))), this.word),
       this.more, this.error, this.send);
     this.node = h('div', { class: 'live-card' }, this.form,

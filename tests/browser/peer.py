@@ -74,6 +74,9 @@ class Peer:
         self.reply_delay = 0.0
         self.case_fault: dict[str, Any] | None = None
         self.hold_posts: asyncio.Event | None = None
+        self.signs: list[tuple[str, dict[str, Any]]] = []  # typing, read, satisfaction, transcript, person
+        self.live_fault: int | None = None  # what the live routes answer instead
+        self.read = 0  # how far the person has read
 
     # for tests
 
@@ -98,10 +101,27 @@ class Peer:
             conversation.bell.notify_all()
         return full
 
-    async def typing(self, conversation: Conversation) -> None:
+    async def typing(self, conversation: Conversation, agent: str | None = None) -> None:
+        sign = {"from": "agent", "agent": {"name": agent}} if agent else {"from": "bot"}
+        await self.sign(conversation, "typing", {**sign, "type": "typing"})
+
+    async def sign(self, conversation: Conversation, name: str, data: dict[str, Any]) -> None:
+        """What goes through the stream and into no journal."""
         for stream in [one for one, (of, _) in self.streams.items() if self.streaming and of is conversation]:
             with suppress(ConnectionError):
-                await stream.write(b'event: typing\ndata: {"from": "bot", "type": "typing"}\n\n')
+                await stream.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+
+    async def live(self, conversation: Conversation, key: str, state: str, **more: Any) -> dict[str, Any]:
+        """A change of who has the conversation, with its sentence of the catalogue; `agent`, `promised`, `ways`."""
+        agent, ways = more.get("agent"), more.get("ways", ())
+        text = self.catalogue.text(conversation.lang, f"live.{key}", name=agent, span="2 minutes")
+        live = {"state": state, "promised_seconds": more.get("promised"), "agent": {"name": agent} if agent else None}
+        buttons = [
+            {"id": f"way{next(self._ids)}", "title": self.catalogue.text(conversation.lang, f"live.button.{way}")}
+            for way in ways
+        ]
+        event = {"from": "system", "type": "status", "text": text, "live": {k: v for k, v in live.items() if v}}
+        return await self.say(conversation, event | ({"buttons": buttons} if buttons else {}))
 
     def cut(self) -> None:
         """The connection is lost: running streams break off, new requests fail."""
@@ -179,10 +199,13 @@ class Peer:
             if "button" in body and body["button"] not in conversation.offered:
                 raise Refused(422, "unknown_button", "Ce choix n’est plus proposé.", "button")
             text = body["text"] if "text" in body else conversation.offered[body["button"]]
+            files = [conversation.files[one] for one in body.get("attachments", [])]
             seq = conversation.taken[client_id] = len(conversation.events) + 1
             said = {"from": "customer", "text": text, "client_id": client_id}
+            if files:
+                said["attachments"] = files
             await self.say(conversation, said | {key: body[key] for key in ("button",) if key in body})
-            if self.reply:
+            if self.reply and not files:
                 task = asyncio.ensure_future(self.answer(conversation, text))
                 request.app[TASKS].add(task)
                 task.add_done_callback(request.app[TASKS].discard)
@@ -295,6 +318,24 @@ class Peer:
         self.of(request).files.pop(request.match_info["file"], None)
         return web.Response(status=204)
 
+    async def attachment(self, request: web.Request) -> web.Response:
+        one = self.of(request).files.get(request.match_info["file"])
+        if one is None:
+            raise Refused(404, "not_found", "Cela n’existe pas, ou plus.")
+        return web.Response(body=b"x" * one["size"], headers={"Content-Disposition": "attachment"})
+
+    async def live_route(self, request: web.Request) -> web.Response:
+        conversation, what = self.of(request), request.match_info["what"]
+        if self.live_fault is not None:
+            raise Refused(self.live_fault, "nobody_there", self.catalogue.text(conversation.lang, "live.error.busy"))
+        if request.method == "GET":
+            return web.json_response({"state": "live", "read": self.read})
+        self.signs.append((what, await request.json()))
+        if what == "person":
+            await self.live(conversation, "waiting", "waiting", promised=120, ways=("ticket", "callback", "bot"))
+            return web.json_response({"state": "waiting", "promised_seconds": 120}, status=202)
+        return web.json_response({}, status=202)
+
     async def open_case(self, request: web.Request) -> web.Response:
         conversation = self.of(request)
         key, body = request.headers["Idempotency-Key"], await request.json()
@@ -391,6 +432,9 @@ class Peer:
                 web.get("/api/conversations/{id}/events", self.events),
                 web.post("/api/conversations/{id}/attachments", self.attach),
                 web.delete("/api/conversations/{id}/attachments/{file}", self.detach),
+                web.get("/api/conversations/{id}/attachments/{file}", self.attachment),
+                web.post("/api/conversations/{id}/{what:person|typing|read|satisfaction|transcript}", self.live_route),
+                web.get("/api/conversations/{id}/{what:state}", self.live_route),
                 web.post("/api/conversations/{id}/cases", self.open_case),
                 web.get("/api/conversations/{id}/cases", self.list_cases),
                 web.get("/api/conversations/{id}/slots", self.slots),
