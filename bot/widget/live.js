@@ -26,14 +26,14 @@ export class Live {
 
   /** @param {object} event of the journal, in its order */
   take(event) {
-    const { live, button, from, seq } = event;
+    const { live, button, from, type, seq } = event;
     if (live) {
       const agent = live.agent && live.agent.name ? live.agent : null;
       if (this.rating) this.rating.drop();
       Object.assign(this, { state: live.state, agent, ways: live.state === 'waiting' && event.buttons ? event.buttons : [], promised: live.promised_seconds || 0, since: Date.parse(event.at) });
       this.rating = live.state === 'closed' ? new Rating(this.panel, seq) : null;
-    } else if (from === 'customer' && this.ways.some(({ id }) => id === button)) {
-      Object.assign(this, { state: 'bot', ways: [] });  // the way taken instead of waiting
+    } else if (this.on && (from === 'bot' || type === 'error' || (from === 'customer' && this.ways.some(({ id }) => id === button)))) {
+      Object.assign(this, { state: 'bot', ways: [] });  // a way was taken instead of waiting; where the bot speaks, it has the word
     } else if (from === 'customer' && this.state === 'closed') {
       this.state = 'bot';  // who goes on writing talks to the bot again; the rating stays where it is
     } else if (from === 'agent' && event.agent && this.state === 'live') {

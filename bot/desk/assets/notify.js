@@ -42,14 +42,15 @@ export async function askNotifications() {
   return answer;
 }
 
-function tell(text, ref) {
+/** `name` and `id` say what is opened by pressing the notification. */
+function tell(text, id, name = "open") {
   if (document.hidden) {
     document.title = `(${++news}) ${title}`;
     if (notifications() === "granted") {
-      const shown = new Notification(text, { tag: ref, icon: "/favicon.svg" });
+      const shown = new Notification(text, { tag: id, icon: "/favicon.svg" });
       shown.onclick = () => {
         window.focus();
-        emit("open", ref);
+        emit(name, id);
         shown.close();
       };
     }
@@ -79,5 +80,6 @@ on("stream:mention", ({ ref }) => {
   toast(t("notify.mention", { ref }));
   tell(t("notify.mention", { ref }), ref);
 });
-on("live-waiting", () => tell(t("notify.conversation"), null));
+on("live-waiting", (id) => tell(t("notify.conversation"), id, "open-conversation"));
+on("live-wrote", (id) => tell(t("notify.live_wrote"), id, "open-conversation"));
 

@@ -24,14 +24,15 @@ export function talk(whole) {
   return [earlier, ...shown];
 }
 
-/** A message of the conversation. */
-export function eventNode(event) {
+/** A message of the conversation. `address` says where a file of it is saved from. */
+export function eventNode(event, address = null) {
   const who = event.from === "customer" ? t("talk.customer") : event.from === "agent" ? event.agent?.name ?? "" : t("talk.bot");
   const bubble = make("div", { class: "bubble" });
   if (event.text) bubble.append(event.button ? make("p", { class: "pressed" }, t("talk.pressed", { title: event.text })) : prose(event.text));
   if (event.source) bubble.append(make("p", { class: "source" }, icon("book"), make("span", { class: "unseen" }, `${t("talk.source")}: `), link(event.source.url, event.source.title)));
   if (event.buttons?.length) bubble.append(make("p", { class: "offered" }, ...event.buttons.map((each) => make("span", { class: "badge quiet" }, each.title))));
-  if (event.attachments?.length) bubble.append(make("p", { class: "files" }, ...event.attachments.map((file) => make("span", { class: "badge quiet" }, icon("attach"), `${file.name} · ${bytes(file.size)}`))));
+  if (event.attachments?.length) bubble.append(make("p", { class: "files" }, ...event.attachments.map((file) =>
+    make(address ? "a" : "span", { class: "badge quiet", ...(address && { href: address(file), download: file.name }) }, icon("attach"), `${file.name} · ${bytes(file.size)}`))));
   return make("article", { class: `said from-${event.from}`, data: event.seq ? { seq: event.seq } : {} },
     make("header", {}, event.from === "bot" || event.from === "system" ? icon("robot") : event.from === "agent" ? avatar(who) : icon("user"), make("strong", {}, who), time(event.at)), bubble);
 }
