@@ -1,4 +1,4 @@
-"""Reads data/company.yml: names, languages, colours, opening hours, rules of callbacks, SLA, escalation and desk."""
+"""Reads data/company.yml: names, languages, colours, opening hours, rules of callbacks, SLA, escalation, desk, live."""
 
 from __future__ import annotations
 
@@ -208,6 +208,14 @@ class DeskRules(_Part):
         return self
 
 
+class LiveRules(_Part):
+    """Live conversations with customers."""
+
+    promise_seconds: Annotated[int, Field(ge=5, le=3600)] = 120
+    agent_timeout_seconds: Annotated[int, Field(ge=5, le=3600)] = 300
+    conversations_per_agent: Annotated[int, Field(ge=1, le=50)] = 3
+
+
 class Company(_Part):
     """The company file. `languages[0]` is the default language."""
 
@@ -224,6 +232,7 @@ class Company(_Part):
     sla: SlaRules
     escalation: tuple[EscalationRule, ...] = ()
     desk: DeskRules = DeskRules()
+    live: LiveRules = LiveRules()
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

@@ -6,7 +6,8 @@ from sqlalchemy import MetaData
 
 from bot import cases
 from bot.connect import tables as connect
-from bot.gateway import tables as gateway
+from bot.live.tables import live
 from bot.staff import tables as staff
 
-PARTS: tuple[MetaData, ...] = (gateway.metadata, cases.metadata, staff.metadata, connect.metadata)
+# What bot.live keeps stands beside the gateway's tables, in the same metadata.
+PARTS: tuple[MetaData, ...] = (live.metadata, cases.metadata, staff.metadata, connect.metadata)

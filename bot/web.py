@@ -48,6 +48,7 @@ from bot.gateway.rasa import Rasa
 from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
 from bot.limiter import Limiter
+from bot.live import start as live_start
 from bot.schema import PARTS
 from bot.settings import Settings, SettingsError
 from bot.staff import start as staff_start
@@ -76,6 +77,8 @@ def internal_app(gateway: Gateway) -> web.Application:
     app = web.Application(middlewares=[guard.answer_errors, guard.internal_only], client_max_size=guard.JSON_BYTES)
     app[GATEWAY] = gateway
     internal_api.add_routes(app)
+    for add_routes in gateway.internal_routes:
+        add_routes(app)
     return app
 
 
@@ -122,6 +125,21 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         async def language(text: str) -> str:
             return (await languages.follow(text, company.first_language, None, in_form=False)).lang
 
+        def tell_people() -> None:
+            """A customer has said something to a person, or goes on without one."""
+            live.clock.wake()
+            desk.feed.wake()
+
+        live = await parts.enter_async_context(
+            live_start.running(
+                database,
+                company,
+                catalogue,
+                hub,
+                tell=desk.feed.wake,
+                typing=lambda conversation: desk.feed.announce("typing", {"conversation": conversation}),
+            )
+        )
         rasa = Rasa(http, settings.service_url(settings.rasa_port), token, settings.rasa_text_limit)
         turns = Turns(
             journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers
@@ -182,11 +200,14 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             http=http,
             attachments=settings.data_dir / "attachments",
             wake_cases=wake_cases,
+            tell_people=tell_people,
             other_routes=(
                 partial(staff_start.add_routes, staff=staff),
                 partial(desk_start.add_routes, desk=desk),
                 partial(connect_start.add_routes, connect=connect),
+                partial(live_start.add_routes, live=live),
             ),
+            internal_routes=(partial(live_start.add_internal_routes, live=live),),
         )
         workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
         resumed = await turns.resume()
@@ -244,6 +265,7 @@ def _senders(
         )
         mailer = Mailer(mail, catalogue.text)
         senders |= {Channel.CUSTOMER_MAIL: mailer.customer, Channel.STAFF_MAIL: mailer.staff}
+        senders[Channel.PLAIN_MAIL] = mailer.plain
     if not settings.webhook_url:
 
         async def nothing() -> None:

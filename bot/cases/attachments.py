@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .model import Attachment, FieldError
@@ -49,13 +49,28 @@ async def add_attachment(
 
 
 async def loose_attachments(conn: AsyncConnection, conversation: str) -> list[Attachment]:
-    """The customer's files of a conversation that belong to no case yet, oldest first."""
+    """The customer's files of a conversation that belong to no case and no message yet, oldest first."""
+    return await _loose(conn, conversation, table.c.author.is_(None))
+
+
+async def _loose(conn: AsyncConnection, conversation: str, by: ColumnElement[bool]) -> list[Attachment]:
     rows = await conn.execute(
         select(table)
-        .where(table.c.conversation == conversation, table.c.ref.is_(None), table.c.author.is_(None))
+        .where(table.c.conversation == conversation, table.c.ref.is_(None), table.c.seq.is_(None), by)
         .order_by(table.c.created_at)
     )
     return [_attachment(row) for row in rows.mappings()]
+
+
+async def say_attachments(
+    conn: AsyncConnection, conversation: str, wanted: Collection[str], seq: int, author: str | None = None
+) -> list[Attachment]:
+    """Send loose files of the customer, or of `author`, with the conversation's event `seq`; those found."""
+    by = table.c.author.is_(None) if author is None else table.c.author == author
+    found = [attachment for attachment in await _loose(conn, conversation, by) if attachment.id in wanted]
+    ids = [attachment.id for attachment in found]
+    await conn.execute(update(table).where(table.c.id.in_(ids)).values(seq=seq))
+    return found
 
 
 async def attach(

@@ -88,6 +88,10 @@ class Mailer:
                 self._add_calendar(message, letter, settings.staff_lang, "staff_summary")
         await self._send(message)
 
+    async def plain(self, letter: Mapping[str, Any]) -> None:
+        """Words for somebody, of no case: `to`, `lang`, `subject`, `text`."""
+        await self._send(self._envelope(letter, letter["to"], letter["subject"], letter["text"], letter["lang"]))
+
     def _answers_to(self, ref: str) -> str:
         settings = self._settings
         if settings.inbound is None or not settings.plus:
@@ -98,16 +102,24 @@ class Mailer:
     def _message(
         self, letter: Mapping[str, Any], to: str, subject: str, body: str, *, reply_to: str, lang: str
     ) -> EmailMessage:
-        settings, ref = self._settings, letter["case"]["ref"]
-        domain = settings.sender.rpartition("@")[2]
+        message = self._envelope(letter, to, subject, body, lang)
+        message["Reply-To"] = reply_to
+        message["References"] = f"<{letter['case']['ref']}@{self._domain}>"  # one thread per case
+        return message
+
+    @property
+    def _domain(self) -> str:
+        return self._settings.sender.rpartition("@")[2]
+
+    def _envelope(self, letter: Mapping[str, Any], to: str, subject: str, body: str, lang: str) -> EmailMessage:
+        settings = self._settings
         message = EmailMessage(policy=SMTP)
         message["From"] = formataddr((settings.company, settings.sender))
         message["To"] = to
-        message["Reply-To"] = reply_to
         message["Subject"] = " ".join(subject.split())  # a line break would start another header
         message["Date"] = format_datetime(datetime.fromisoformat(letter["at"]))
-        message["Message-ID"] = f"<{letter['id']}@{domain}>"  # the same on every attempt: receivers drop the second
-        message["References"] = f"<{ref}@{domain}>"  # one thread per case
+        # The same on every attempt: receivers drop the second.
+        message["Message-ID"] = f"<{letter['id']}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Guichet-Delivery"] = letter["id"]
         message.set_content(body, cte="quoted-printable")

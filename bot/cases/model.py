@@ -33,6 +33,7 @@ class Channel(StrEnum):
     STAFF_MAIL = "staff_mail"
     WEBHOOK = "webhook"
     TICKET_SYSTEM = "ticket_system"
+    PLAIN_MAIL = "plain_mail"  # words for somebody, of no case
 
 
 class Event(StrEnum):

@@ -150,6 +150,7 @@ attachments = Table(
     Column("ref", ForeignKey("cases.ref", ondelete="SET NULL"), index=True),
     Column("author", String(80)),  # of the staff; none: the customer
     Column("message", ForeignKey("case_messages.id", ondelete="SET NULL"), index=True),
+    Column("seq", Integer),  # of the conversation's event that it was sent with
     Column("created_at", Moment, nullable=False),
 )
 
@@ -168,7 +169,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), nullable=False, index=True),
+    Column("ref", ForeignKey("cases.ref", ondelete="CASCADE"), index=True),  # none: it belongs to no case
     Column("channel", String(16), nullable=False),
     Column("event", String(32), nullable=False),
     Column("payload", JSON, nullable=False),

@@ -23,6 +23,7 @@ from bot.cases.model import Event
 from bot.cases.tables import cases
 from bot.database import Database
 from bot.desk import presence, team
+from bot.live import listing
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class Listener:
 class Feed:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._talks: dict[str, tuple[Any, ...]] | None = None  # not yet looked
         self._listeners: set[Listener] = set()
         self._wake = asyncio.Event()
         self._last = 0
@@ -70,7 +72,7 @@ class Feed:
         self._wake.set()
 
     def announce(self, event: str, data: Mapping[str, Any], person: str | None = None) -> None:
-        """Tell open desks of this process something that no history keeps: `conversation`."""
+        """Tell open desks of this process something that nothing keeps: `typing`."""
         for listener in self._listeners:
             listener.put(Item(event=event, data=data, person=person))
 
@@ -131,6 +133,11 @@ class Feed:
             items = await _items(conn, lines)
             present = await presence.everywhere(conn, now)
             people = await team.shown(conn, now)
+            talks = await listing.marks(conn)
+        if self._talks is not None:
+            changed = {ident for ident in {*self._talks, *talks} if self._talks.get(ident) != talks.get(ident)}
+            items += [Item(event="conversation", data={"id": ident}) for ident in sorted(changed)]
+        self._talks = talks
         if lines:
             self._last = lines[-1]["id"]
         for target in {*self._present, *present}:

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.database import Database
 from bot.desk import (
     cases_api,
+    conversations_api,
     deliveries_api,
     figures_api,
     openapi,
@@ -40,8 +41,10 @@ async def running(database: Database) -> AsyncIterator[Desk]:
 def add_routes(app: web.Application, desk: Desk) -> None:
     app[DESK] = desk
     app.on_shutdown.append(_end_streams)  # they would hold the server open
-    for part in (cases_api, writing_api, work_api, views_api, stream_api, figures_api, deliveries_api, openapi, pages):
+    for part in (cases_api, writing_api, work_api, views_api, conversations_api, stream_api, figures_api):
         part.add_routes(app)
+    for page in (deliveries_api, openapi, pages):
+        page.add_routes(app)
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.database import Database
 from bot.desk import presence
 from bot.desk.context import DESK, DeskError
 from bot.desk.feed import Item, Listener
 from bot.gateway.context import GATEWAY
 from bot.http import read_json
+from bot.live.presence import DESK_SIGN, sign
 from bot.staff.context import STAFF
 from bot.staff.guard import SESSION, require
 from bot.staff.people import Person
+
+log = structlog.get_logger(__name__)
 
 _LAST = 2**53
 
@@ -29,6 +36,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     if wanted and (not wanted.isascii() or not wanted.isdigit() or int(wanted[:20]) > _LAST):
         raise DeskError(422, "invalid_after", "after")
     ended = asyncio.ensure_future(request.app[STAFF].sessions.ended(request[SESSION].id))
+    signs = asyncio.create_task(_sign(request.app[GATEWAY].database, person))
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
@@ -43,7 +51,19 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
         pass  # the browser has gone; it comes back with Last-Event-ID
     finally:
         ended.cancel()
+        signs.cancel()
     return response
+
+
+async def _sign(database: Database, person: Person) -> None:
+    """Say that this person's desk is open, for as long as it is."""
+    while True:
+        try:
+            async with database.write() as conn:
+                await sign(conn, person.id, datetime.now(UTC))
+        except SQLAlchemyError:
+            log.exception("desk_sign_failed")
+        await asyncio.sleep(DESK_SIGN)
 
 
 async def _follow(

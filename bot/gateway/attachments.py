@@ -153,12 +153,13 @@ async def receive(
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Take back a file that belongs to no case yet. Again, or of another conversation: 404."""
+    """Take back a file that belongs to no case and no message yet. Again, or of another conversation: 404."""
     gateway = request.app[GATEWAY]
     conversation = await opened(request)
     loose = (table.c.id == request.match_info["attachment"]) & (table.c.conversation == conversation.id)
     async with gateway.database.write() as connection:
-        gone = await connection.execute(delete(table).where(loose, table.c.ref.is_(None)).returning(table.c.path))
+        unused = table.c.ref.is_(None) & table.c.seq.is_(None) & table.c.author.is_(None)
+        gone = await connection.execute(delete(table).where(loose, unused).returning(table.c.path))
         path = gone.scalar_one_or_none()
     if path is None:
         raise ApiError(404, "not_found")

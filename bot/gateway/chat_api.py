@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.cases.attachments import say_attachments
+from bot.cases.model import FieldError
 from bot.gateway.context import GATEWAY, ApiError, Gateway, time_zones
 from bot.gateway.events import Draft
 from bot.gateway.guard import opened, read_json, within
-from bot.gateway.journal import Conversation, UnknownButton
+from bot.gateway.journal import BOT, Conversation, UnknownButton
 from bot.gateway.streams import stream
 from bot.gateway.text import for_journal, is_blank
 
@@ -65,24 +68,33 @@ async def send_message(request: web.Request) -> web.Response:
     conversation = await opened(request)
     body = await read_json(request)
     client_id, text, button = body.get("client_id"), body.get("text"), body.get("button")
+    files = body.get("attachments", [])
     if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
         raise ApiError(422, "invalid_client_id", "client_id")
     if isinstance(text, str) == isinstance(button, str) or (text is not None and button is not None):
         raise ApiError(422, "invalid_message", "text")
+    if not isinstance(files, list) or not all(isinstance(one, str) for one in files) or (files and text is None):
+        raise FieldError("invalid_attachment", "attachments")
+    if files and conversation.owner == BOT:
+        raise ApiError(409, "no_person", "attachments")
     await within(request, "messages", conversation.id)
     if isinstance(text, str):
-        seq, is_new = await _add_text(gateway, conversation, client_id, text)
+        seq, is_new = await _add_text(gateway, conversation, client_id, text, files)
     else:
         seq, is_new = await _add_press(gateway, conversation, client_id, str(button))
     if is_new:
         gateway.hub.wake(conversation.id)
         gateway.turns.wake(conversation.id)
+        if conversation.owner != BOT:
+            gateway.tell_people()
     return web.json_response({"seq": seq}, status=202)
 
 
-async def _add_text(gateway: Gateway, conversation: Conversation, client_id: str, raw: str) -> tuple[int, bool]:
+async def _add_text(
+    gateway: Gateway, conversation: Conversation, client_id: str, raw: str, files: list[str]
+) -> tuple[int, bool]:
     text = for_journal(raw)
-    if is_blank(text):
+    if is_blank(text) and not files:
         raise ApiError(422, "empty_message", "text")
     limit = gateway.settings.message_limit
     if len(text) > limit:
@@ -90,7 +102,21 @@ async def _add_text(gateway: Gateway, conversation: Conversation, client_id: str
     verdict = await gateway.languages.follow(
         text, conversation.lang, conversation.leaning, in_form=conversation.form is not None
     )
-    return await gateway.journal.add_text(conversation.id, client_id, text, lang=verdict.lang, leaning=verdict.leaning)
+
+    async def taken(connection: AsyncConnection, seq: int) -> list[dict[str, Any]]:
+        found = await say_attachments(connection, conversation.id, files, seq)
+        if len(found) != len(set(files)):
+            raise FieldError("invalid_attachment", "attachments")
+        return [attachment.public() for attachment in found]
+
+    return await gateway.journal.add_text(
+        conversation.id,
+        client_id,
+        text,
+        lang=verdict.lang,
+        leaning=verdict.leaning,
+        files=taken if files else None,
+    )
 
 
 async def _add_press(gateway: Gateway, conversation: Conversation, client_id: str, button: str) -> tuple[int, bool]:

@@ -52,7 +52,9 @@ class Gateway:
     http: ClientSession
     attachments: Path
     wake_cases: Callable[[], None]  # there is something new in the outbox or among the deadlines
+    tell_people: Callable[[], None]  # in a conversation that is not the bot's the customer has said something
     other_routes: Sequence[Callable[[web.Application], None]] = ()  # of parts that the gateway does not know
+    internal_routes: Sequence[Callable[[web.Application], None]] = ()
 
     def now(self) -> datetime:
         return datetime.now(UTC)

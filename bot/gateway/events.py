@@ -35,9 +35,13 @@ class Draft:
     receipt: Mapping[str, Any] | None = None
 
 
+def text_of(moment: datetime) -> str:
+    """A moment in UTC, ISO 8601 with milliseconds: in the order of time also as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def now_text() -> str:
-    """The present moment in UTC, ISO 8601 with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text_of(datetime.now(UTC))
 
 
 async def write_events(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,12 @@ from bot.database import Database
 from bot.gateway.events import Draft, now_text, write_events
 from bot.gateway.tables import buttons, conversations, events, messages, receipts
 
-BOT = "bot"  # owner of a conversation that no person has taken over
+BOT = "bot"  # owner of a conversation that no person has, or is asked for
+WAITING = "waiting"  # owner of a conversation that a person is asked for
 AGENT = "agent"  # state of a turn that the bot did not take
 LAST_SEQ = 2**31 - 1  # that a database can be asked for
+# Buttons that end the waiting: the turn is the bot's again. Others are words for the person who comes.
+WAYS_OUT = ("/leave_queue", "/request_ticket", "/request_callback", "/request_sla")
 RECEIPTS_READ = 20  # a question asked longer ago than that many others is not what a case is about
 
 
@@ -37,6 +40,7 @@ class Conversation:
     form: str | None
     asked: str | None
     last_seq: int
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Message:
     state: str
     at: datetime
     owner: str  # of the conversation, when the message was read
+    fresh: bool  # a person had the conversation since the bot's last turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-_KEYS = ("id", "lang", "time_zone", "leaning", "owner", "form", "asked", "last_seq")
+_KEYS = ("id", "lang", "time_zone", "leaning", "owner", "form", "asked", "last_seq", "fresh")
 _OF: BindParameter[str] = bindparam("of")  # the conversation
 
 # Statements are built once: building them costs more than SQLite needs to run them.
@@ -84,14 +89,14 @@ _EVENTS = (
 )
 _LOCK = select(conversations.c.id).where(conversations.c.id == _OF).with_for_update()
 _PLACE = (
-    select(conversations.c.last_seq, conversations.c.lang, messages.c.seq.label("known"))
+    select(conversations.c.last_seq, conversations.c.lang, conversations.c.owner, messages.c.seq.label("known"))
     .outerjoin(
         messages, (messages.c.conversation == conversations.c.id) & (messages.c.client_id == bindparam("client"))
     )
     .where(conversations.c.id == _OF)
 )
 _NEXT = (
-    select(messages, conversations.c.owner)
+    select(messages, conversations.c.owner, conversations.c.fresh)
     .join(conversations, conversations.c.id == messages.c.conversation)
     .where(messages.c.conversation == _OF, messages.c.state == "pending")
     .order_by(messages.c.seq)
@@ -150,22 +155,33 @@ class Journal:
     # messages
 
     async def add_text(
-        self, conversation: str, client_id: str, text: str, *, lang: str, leaning: str | None
+        self,
+        conversation: str,
+        client_id: str,
+        text: str,
+        *,
+        lang: str,
+        leaning: str | None,
+        files: Taken | None = None,
     ) -> tuple[int, bool]:
-        """Journal what a customer wrote; returns (seq, whether it is new). LookupError: no such conversation."""
+        """Journal what a customer wrote; returns (seq, whether it is new). `files` gives what is shown of the files
+        that go with it, in the same transaction. LookupError: no such conversation."""
         async with self._database.write() as connection:
             place = await _place(connection, conversation, client_id)
             if place.known is not None:
                 return place.known, False
             message = {"text": text, "payload": None, "lang": lang, "turn": client_id}
             heard = {"lang": lang, "leaning": leaning}
-            shown = {"text": text}
+            shown: dict[str, Any] = {"text": text}
+            if files is not None:
+                shown["attachments"] = await files(connection, place.last_seq + 1)
             return await _add_message(
                 connection, conversation, client_id, place.last_seq + 1, shown, message, heard
             ), True
 
     async def add_press(self, conversation: str, client_id: str, button: str) -> tuple[int, bool]:
-        """Journal the press of a button; the customer is seen to say its title. UnknownButton, LookupError."""
+        """Journal the press of a button; the customer is seen to say its title. One of `WAYS_OUT` gives a conversation
+        that waits for a person back to the bot. UnknownButton, LookupError."""
         async with self._database.write() as connection:
             place = await _place(connection, conversation, client_id)
             if place.known is not None:
@@ -183,7 +199,9 @@ class Journal:
                 )
                 message = dict(again.one()._mapping)
             seq, shown = place.last_seq + 1, {"text": pressed.title, "button": button}
-            return await _add_message(connection, conversation, client_id, seq, shown, message, {}), True
+            leaves = place.owner == WAITING and (pressed.payload or "").startswith(WAYS_OUT)
+            heard = {"owner": BOT} if leaves else {}
+            return await _add_message(connection, conversation, client_id, seq, shown, message, heard), True
 
     async def next_pending(self, conversation: str) -> Message | None:
         """The oldest message of the conversation whose turn is not over."""
@@ -211,7 +229,9 @@ class Journal:
         was over already. Where a person has taken the conversation over meanwhile, nothing is said and the turn ends
         in state `agent`. `form` is (open form, slot asked for); None leaves it as it was."""
         at = now_text()
-        values = {} if form is None else {"form": form[0], "asked": form[1]}
+        values: dict[str, Any] = {} if form is None else {"form": form[0], "asked": form[1]}
+        if message.fresh and state == "done":
+            values["fresh"] = False
         try:
             async with self._database.write() as connection:
                 moved = await connection.execute(
@@ -263,19 +283,43 @@ class Journal:
             return Background(transcript[::-1], next(of_question, reasons[0] if reasons else None))
 
 
+Taken = Callable[[AsyncConnection, int], Awaitable[list[dict[str, Any]]]]
+
+
 class _AlreadyOver(Exception):
     """Rolls back what was written for a turn that somebody else has ended."""
 
 
-async def append(connection: AsyncConnection, conversation: str, drafts: Sequence[Draft]) -> None:
-    """Write events that belong to no turn, in a transaction of the caller. LookupError: no such conversation."""
-    first, at = (await _place(connection, conversation, "")).last_seq + 1, now_text()
-    await connection.execute(_MOVE.values(last_seq=first + len(drafts) - 1, active_at=at), {"of": conversation})
+async def append(connection: AsyncConnection, conversation: str, drafts: Sequence[Draft]) -> int:
+    """Write events that belong to no turn, in a transaction of the caller; the number of the last. LookupError: no such
+    conversation."""
+    first, at = int((await _place(connection, conversation, "")).last_seq) + 1, now_text()
+    last = first + len(drafts) - 1
+    await connection.execute(_MOVE.values(last_seq=last, active_at=at), {"of": conversation})
     await write_events(connection, conversation, drafts, first=first, at=at)
+    return last
+
+
+async def hold(connection: AsyncConnection, conversation: str) -> Conversation:
+    """The conversation, which nobody else changes until the transaction ends. LookupError: there is none."""
+    if connection.dialect.name != "sqlite":
+        await connection.execute(_LOCK, {"of": conversation})
+    row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
+    if row is None:
+        raise LookupError(conversation)
+    return Conversation(**{key: getattr(row, key) for key in _KEYS})
+
+
+async def give(connection: AsyncConnection, conversation: str, owner: str) -> None:
+    """From now on the conversation is `owner`'s. Back at the bot, nothing that was under way goes on."""
+    values: dict[str, Any] = {"owner": owner, "form": None, "asked": None}
+    if owner == BOT:
+        values["fresh"] = True
+    await connection.execute(_MOVE.values(**values), {"of": conversation})
 
 
 async def _place(connection: AsyncConnection, conversation: str, client_id: str) -> Any:
-    """Row of last_seq, lang, and the seq of the message `client_id` where it is known."""
+    """Row of last_seq, lang, owner, and the seq of the message `client_id` where it is known."""
     if connection.dialect.name != "sqlite":
         # Where a database has many writers, those of one conversation wait here. What the others wrote meanwhile is
         # seen by the statement after this one only: it begins later.

@@ -49,7 +49,14 @@ class Rasa:
             if message.payload is not None
             else {"text": for_dialogue(message.text or "", self._text_limit)}
         )
-        body = {"sender": message.conversation, "message_id": message.turn, "lang": message.lang, **said}
+        body: dict[str, Any] = {
+            "sender": message.conversation,
+            "message_id": message.turn,
+            "lang": message.lang,
+            **said,
+        }
+        if message.fresh:
+            body["fresh"] = True
         try:
             async with self._session.post(
                 self._url, json=body, headers=self._headers, timeout=ClientTimeout(total=seconds, sock_connect=2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.gateway.journal import Journal
 
 BATCH = 200
-TYPING = b'event: typing\ndata: {"from": "bot", "type": "typing"}\n\n'
+TYPING = {"from": "bot", "type": "typing"}
 
 
 class Bell:
@@ -26,7 +26,7 @@ class Bell:
 
     def __init__(self) -> None:
         self.rung = asyncio.Event()
-        self.typing = False
+        self.signs: dict[str, Mapping[str, Any]] = {}  # by event, the last of each: what no journal keeps
 
 
 class Hub:
@@ -54,13 +54,26 @@ class Hub:
     def wake(self, conversation: str) -> None:
         """There are new events in the journal."""
         for bell in self._bells.get(conversation, ()):
-            bell.typing = False
+            bell.signs.pop("typing", None)
             bell.rung.set()
 
-    def typing(self, conversation: str) -> None:
+    def typing(self, conversation: str, agent: str | None = None) -> None:
+        """The bot is typing, or the `agent` of that name."""
+        sign = TYPING if agent is None else {"from": "agent", "type": "typing", "agent": {"name": agent}}
+        self._sign(conversation, "typing", sign)
+
+    def read(self, conversation: str, seq: int) -> None:
+        """The person who has the conversation has read as far as `seq`."""
+        self._sign(conversation, "read", {"seq": seq})
+
+    def _sign(self, conversation: str, event: str, data: Mapping[str, Any]) -> None:
         for bell in self._bells.get(conversation, ()):
-            bell.typing = True
+            bell.signs[event] = data
             bell.rung.set()
+
+    def heard(self) -> list[str]:
+        """Conversations that somebody listens to."""
+        return list(self._bells)
 
     def close(self) -> None:
         """End every stream; browsers come back to the next process."""
@@ -93,9 +106,9 @@ async def stream(
                     after = found[-1]["seq"]
                 if len(found) == BATCH:
                     continue
-                if bell.typing:
-                    bell.typing = False
-                    await response.write(TYPING)
+                if bell.signs:
+                    signs, bell.signs = bell.signs, {}
+                    await response.write(b"".join(_sign(event, data) for event, data in signs.items()))
                 try:
                     async with asyncio.timeout(heartbeat):
                         await bell.rung.wait()
@@ -104,6 +117,10 @@ async def stream(
         except ConnectionError:
             pass  # the browser has gone; it comes back with Last-Event-ID
     return response
+
+
+def _sign(event: str, data: Mapping[str, Any]) -> bytes:
+    return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
 def _encoded(event: dict[str, Any]) -> bytes:

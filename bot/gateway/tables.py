@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 metadata = MetaData()
 
@@ -14,7 +27,9 @@ conversations = Table(
     Column("lang", String(8), nullable=False),
     Column("time_zone", String(64)),  # the customer's (IANA), where the client told it
     Column("leaning", String(8)),  # another language that the last message seemed to be in
-    Column("owner", String(80), nullable=False, server_default="bot"),  # "bot", or who of the staff has taken over
+    # "bot", "waiting" for a person, or who of the staff has it
+    Column("owner", String(80), nullable=False, server_default="bot"),
+    Column("fresh", Boolean, nullable=False, server_default=false()),  # a person had it since the bot's last turn
     Column("form", String(40)),  # the dialogue's open form and the slot it asks for
     Column("asked", String(40)),
     Column("last_seq", Integer, nullable=False, server_default="0"),

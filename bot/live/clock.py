@@ -1,0 +1,102 @@
+"""Fires what live conversations wait for, once each, whatever number of processes runs this: a promise that was not
+kept, an agent who has gone. What is due stands in the database; firing holds the conversation and looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from prometheus_client import Gauge
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.cases.worker import Worker, utc_now
+from bot.gateway.events import text_of
+from bot.gateway.journal import BOT, WAITING
+from bot.gateway.tables import conversations
+from bot.live.tables import desks, live
+from bot.live.talks import Talks
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT = 5.0  # seconds: also bounds how late something is done that another process has written
+TALKS = Gauge("guichet_live_conversations", "Conversations that wait for a person, or that a person has", ["state"])
+
+
+class Clock(Worker):
+    """`fired` is called with the conversation in which something was done."""
+
+    name = "live_clock"
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        talks: Talks,
+        *,
+        fired: Callable[[str], None],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(engine, now=now, longest_wait=LONGEST_WAIT)
+        self._talks = talks
+        self._fired = fired
+
+    async def _work(self) -> None:
+        await self.fire_due()
+        async with self._reader.connect() as conn:
+            query = select(conversations.c.owner).where(conversations.c.owner != BOT)
+            waits = [owner == WAITING for owner in (await conn.execute(query)).scalars()]
+        TALKS.labels("waiting").set(waits.count(True))
+        TALKS.labels("live").set(waits.count(False))
+
+    async def fire_due(self) -> int:
+        """Do everything that is due; how much this call did."""
+        now, done = self._now(), 0
+        async with self._reader.connect() as conn:
+            late = (await conn.execute(_promises().where(live.c.promised_at <= text_of(now)))).all()
+            gone = [(ident, agent) for ident, agent, at in await self._silences(conn) if at <= now]
+        for row in late:
+            async with self._engine.begin() as conn:
+                broken = await self._talks.break_promise(conn, row.conversation, now)
+            done += self._tell(row.conversation, "live_promise_broken") if broken else 0
+        for ident, agent in gone:
+            async with self._engine.begin() as conn:
+                lost = await self._talks.lose_agent(conn, ident, agent, now)
+            done += self._tell(ident, "live_agent_lost") if lost else 0
+        return done
+
+    def _tell(self, conversation: str, what: str) -> int:
+        log.info(what, conversation=conversation)
+        self._fired(conversation)
+        return 1
+
+    async def _silences(self, conn: AsyncConnection) -> list[tuple[str, str, datetime]]:
+        """(conversation, its agent, when that agent is taken for gone) where the customer waits for a word."""
+        query = (
+            select(live, conversations.c.owner, desks.c.until)
+            .join(conversations, conversations.c.id == live.c.conversation)
+            .outerjoin(desks, desks.c.person == conversations.c.owner)
+            .where(conversations.c.owner.not_in((BOT, WAITING)))
+        )
+        found = []
+        timeout = timedelta(seconds=self._talks.rules.agent_timeout_seconds)
+        for row in (await conn.execute(query)).all():
+            since = await self._talks.silent_since(conn, row)
+            if since is not None:
+                there = datetime.fromisoformat(row.until) if row.until else since
+                found.append((row.conversation, row.owner, max(since + timeout, there)))
+        return found
+
+    async def _next(self) -> datetime | None:
+        async with self._reader.connect() as conn:
+            promised = [datetime.fromisoformat(row.promised_at) for row in await conn.execute(_promises())]
+            silent = [at for _, _, at in await self._silences(conn)]
+        return min([*promised, *silent], default=None)
+
+
+def _promises() -> Select[Any]:
+    """Promises that may be broken: (conversation, promised_at)."""
+    waits = conversations.c.owner == WAITING, live.c.told.is_(False), live.c.promised_at.is_not(None)
+    query = select(live.c.conversation, live.c.promised_at)
+    return query.join(conversations, conversations.c.id == live.c.conversation).where(*waits)
