@@ -136,18 +136,13 @@ class Index:
         place = _variant(variants, lang, self._languages())
         article = self.corpus.articles[place]
         passage = self._passage(target, article, self.corpus.passages[place], measured)
-        url = article.url or f"/articles/{article.lang}/{article.id}"
-        if passage.anchor:
-            url += f"#{passage.anchor}"
-        elif passage.second is not None:
-            url += f"#t={passage.second}"
         return {
             "article": article.id,
             "version": article.version,
             "lang": article.lang,
             "kind": article.kind,
             "title": article.title,
-            "url": url,
+            "url": address(article, passage),
             "passage": f"{article.id}.{article.lang}#{passage.number}",
             "heading": passage.heading,
             "second": passage.second,
@@ -175,6 +170,14 @@ def _variant(variants: Mapping[str, int], lang: str, languages: Sequence[str]) -
         if code in variants:
             return variants[code]
     return next(iter(variants.values()))
+
+
+def address(article: Article, passage: Passage | None) -> str:
+    """Where the article is read, at that passage."""
+    url = article.url or f"/articles/{article.lang}/{article.id}"
+    if passage is not None and passage.anchor:
+        return f"{url}#{passage.anchor}"
+    return f"{url}#t={passage.second}" if passage is not None and passage.second is not None else url
 
 
 def topic_json(topic: Topic) -> Answer:

@@ -16,11 +16,12 @@ SIZES = (3, 4, 5)
 MOST_SUMMED = 64_000  # values a question, of its rarest n-grams first: those of every other text tell little
 
 
-def ngrams(text: str) -> Counter[str]:
-    """The n-grams of each word with its borders marked by spaces."""
+def ngrams(text: str, *, unfinished: bool = False) -> Counter[str]:
+    """The n-grams of each word with its borders marked by spaces. `unfinished`: the last word may go on."""
     found: list[str] = []
-    for word in WORD.findall(fold(text)):
-        padded = f" {word} "
+    words = WORD.findall(fold(text))
+    for place, word in enumerate(words, 1):
+        padded = f" {word}" if unfinished and place == len(words) else f" {word} "
         for size in SIZES:
             found += [padded[at : at + size] for at in range(len(padded) - size + 1)]
     return Counter(found)
@@ -49,13 +50,13 @@ class Ngrams(Terms):
         unknown = np.array([np.log(1 + total) + 0.1], np.float32)
         return cls(vocabulary, idf, unknown, Postings.build(terms, documents, values, len(vocabulary), len(texts)))
 
-    def weigh(self, text: str) -> tuple[list[int], list[float]]:
+    def weigh(self, text: str, *, unfinished: bool = False) -> tuple[list[int], list[float]]:
         """(terms, weights) of the n-grams that any text holds; all n-grams' weights together have length 1."""
         terms: list[int] = []
         weights: list[float] = []
         squares = 0.0
         unknown, idf = float(self.unknown[0]), self.idf
-        for gram, count in ngrams(text).items():
+        for gram, count in ngrams(text, unfinished=unfinished).items():
             term = self.vocabulary.get(gram)
             weight = unknown if term is None else float(idf[term])
             if count > 1:
@@ -67,9 +68,9 @@ class Ngrams(Terms):
         length = max(squares, 1e-9) ** 0.5
         return terms, [weight / length for weight in weights]
 
-    def scores(self, text: str) -> Floats:
+    def scores(self, text: str, *, unfinished: bool = False) -> Floats:
         """(texts,) cosine of each text to the question, 0 to 1."""
-        return self.postings.scores(*self.weigh(text), MOST_SUMMED)
+        return self.postings.scores(*self.weigh(text, unfinished=unfinished), MOST_SUMMED)
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Ngrams:

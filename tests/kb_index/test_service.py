@@ -16,7 +16,8 @@ from kb_index import service
 from kb_index.config import Config
 from kb_index.content import Content
 from kb_index.encoder import Encoder
-from kb_index.service import LIBRARY, Library, make_app
+from kb_index.library import LIBRARY, Library
+from kb_index.service import make_app
 from kb_index.settings import load_settings
 from kb_index.versions import Versions
 
@@ -68,7 +69,8 @@ async def test_a_search_has_the_documented_shape(client: Client) -> None:
 async def test_an_article_and_a_topic_can_be_read(client: Client) -> None:
     status, body = await get(client, "/articles/en/reset-password")
     assert status == 200
-    assert set(body) == {"article", "version", "lang", "kind", "title", "text", "video", "updated", "category"}
+    expected = {"article", "version", "lang", "kind", "title", "text", "video", "updated", "category", "audience"}
+    assert set(body) == expected
     assert (await get(client, f"/articles/en/reset-password?version={body['version']}"))[0] == 200
     status, topic = await get(client, "/topics/fr/nas")
     assert (status, set(topic), topic["lang"]) == (200, TOPIC, "en")
