@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
@@ -22,13 +21,10 @@ class Cue:
     text: str
 
 
-def read_captions(folder: Path, file: str, name: str) -> tuple[Cue, ...]:
-    """The cues of a .vtt file beside the article `name`. ContentError where it is missing or malformed."""
-    path = folder / file
-    if Path(file).name != file or not path.is_file():
-        raise ContentError(name, None, f"captions: {file} is not beside the article; put it there or correct the name")
+def parse_captions(source: bytes, file: str, name: str) -> tuple[Cue, ...]:
+    """The cues of a .vtt file that belongs to the article `name`. ContentError where it is malformed."""
     try:
-        captions = webvtt.read(str(path)).captions
+        captions = webvtt.from_string(source.decode("utf-8-sig")).captions
         cues = tuple(
             Cue(caption.start_in_seconds, caption.end_in_seconds, " ".join(caption.text.split()))
             for caption in captions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,20 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """To whom an article is shown, and from which day to which (YYYY-MM-DD)."""
+
+    audience: str = "public"
+    valid_from: str | None = None
+    valid_until: str | None = None
+
+    def allow(self, audience: str, day: str) -> bool:
+        """Whether `audience` (public, internal) sees it on `day`."""
+        known = self.audience == "public" or audience == self.audience
+        return known and (self.valid_from or "") <= day <= (self.valid_until or day)
+
+
+@dataclass(frozen=True)
 class Entry:
     """One text that a question is compared with; `passage` is the passage's number, -1 for questions and titles."""
 
@@ -49,7 +63,7 @@ class Rows:
 
 
 class Corpus:
-    """What is ranked. One that was loaded reads articles when they are asked for, and has no `entries`: only rows."""
+    """What is ranked. One that was loaded reads articles when they are asked for, and `entries` only for whoever asks."""
 
     def __init__(
         self,
@@ -61,30 +75,47 @@ class Corpus:
         langs: list[str],
         rows: Rows,
         entries: list[Entry] | None = None,
+        keys: Sequence[Sequence[str]] = (),
+        limits: Mapping[int, Limits] | None = None,
     ) -> None:
-        """As stored; `Corpus.of` makes one."""
+        """As stored; `Corpus.of` makes one. `keys`, `limits`: of articles; see `keys_of`, `Limits`.
+
+        A target without variants is not there any more.
+        """
         self.articles = articles
         self.topics = list(topics)
         self.config = config
         self.passages = passages
         self.targets = targets
         self.langs = langs
-        self.entries = entries or []
+        self._entries = entries
+        self.keys = keys
+        self.limits = limits or {}
         self.entry_target, self.entry_kind, self.entry_lang = rows.target, rows.kind, rows.lang
         self.entry_passage = rows.passage
         self.size = len(rows.target)
         self.family = np.array([target.family for target in targets], np.int32)
         self.is_topic = np.array([target.topic for target in targets], bool)
-        self.place = {(target.topic, target.id): place for place, target in enumerate(targets)}
+        self.place = {(target.topic, target.id): place for place, target in enumerate(targets) if target.variants}
         self._starts = np.searchsorted(rows.target, np.arange(len(targets) + 1))
         self._names = ProductNames(typed(name) for name in config.product_names)
         self._frame = FrameWords(phrase for phrases in config.frame_words.values() for phrase in phrases)
 
     @classmethod
-    def of(cls, articles: Sequence[Article], topics: Sequence[Topic], config: Config) -> Corpus:
-        """The corpus of some articles and topics, with its entries."""
+    def of(
+        cls,
+        articles: Sequence[Article],
+        topics: Sequence[Topic],
+        config: Config,
+        first_langs: Sequence[str] = (),
+        known: Sequence[Sequence[Passage]] | None = None,
+    ) -> Corpus:
+        """The corpus of some articles and topics, with its entries.
+
+        `first_langs`: languages that are numbered first, whether anything is in them or not; `known`: the passages.
+        """
         names = ProductNames(typed(name) for name in config.product_names)
-        passages = [passages_of(article) for article in articles]
+        passages = [passages_of(article) for article in articles] if known is None else known
         targets: list[Target] = []
         entries: list[Entry] = []
         places: dict[tuple[bool, str], int] = {}
@@ -97,15 +128,39 @@ class Corpus:
                 targets[target].variants[item.lang] = place
                 entries.extend(_entries(item, target, () if topic else passages[place], names))
         entries.sort(key=lambda entry: (entry.target, entry.kind))
-        _families(targets, articles)
-        langs = sorted({entry.lang for entry in entries})
+        keys = [keys_of(article) for article in articles]
+        find_families(targets, keys)
+        langs = [*first_langs, *sorted({entry.lang for entry in entries} - set(first_langs))]
         rows = Rows(
             np.array([entry.target for entry in entries], np.int32),
             np.array([entry.kind for entry in entries], np.int8),
             np.array([langs.index(entry.lang) for entry in entries], np.int8),
             np.array([entry.passage for entry in entries], np.int32),
         )
-        return cls(articles, topics, config, passages, targets, langs, rows, entries)
+        limits = {at: found for at, article in enumerate(articles) if (found := limits_of(article)) != Limits()}
+        return cls(articles, topics, config, passages, targets, langs, rows, entries, keys, limits)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """By row; those of a target that is not there any more have no text."""
+        if self._entries is None:
+            self._entries = [entry for number in range(len(self.targets)) for entry in self.texts_of(number)]
+        return self._entries
+
+    def texts_of(self, number: int) -> list[Entry]:
+        """The entries of one target."""
+        target, found = self.targets[number], []
+        for place in target.variants.values():
+            item = self.topics[place] if target.topic else self.articles[place]
+            found += _entries(item, number, () if target.topic else self.passages[place], self._names)
+        if target.variants:
+            return sorted(found, key=lambda entry: entry.kind)
+        rows = zip(*(part[slice(*self.span(number))].tolist() for part in vars(self.rows).values()), strict=True)
+        return [Entry("", self.langs[lang], owner, kind, passage) for owner, kind, lang, passage in rows]
+
+    def present(self) -> Iterator[int]:
+        """The places of the articles that are there, in their order."""
+        yield from sorted(place for one in self.targets if not one.topic for place in one.variants.values())
 
     @property
     def rows(self) -> Rows:
@@ -144,21 +199,26 @@ def _entries(item: Article | Topic, target: int, passages: Sequence[Passage], na
     return result
 
 
-def _families(targets: list[Target], articles: Sequence[Article]) -> None:
-    """Articles that are twins, or whose texts are the same, give the same answer."""
+def limits_of(article: Article) -> Limits:
+    return Limits(article.audience, article.valid_from, article.valid_until)
+
+
+def keys_of(article: Article) -> list[str]:
+    """What articles share that give the same answer: a twin's name, a digest of the text."""
+    twin = [f"twin {article.twin}"] if article.twin else []
+    return [*twin, hashlib.sha256(article.text.encode()).hexdigest()[:24]] if article.text else twin
+
+
+def find_families(targets: list[Target], keys: Sequence[Sequence[str]]) -> None:
+    """Give targets that share a key the same family. `keys`: of each article."""
     numbers: dict[str, int] = {}
     for number, target in enumerate(targets):
-        keys = [f"target {number}"]
+        shared = [f"target {number}"]
         if not target.topic:
-            for place in target.variants.values():
-                article = articles[place]
-                if article.twin:
-                    keys.append(f"twin {article.twin}")
-                if article.text:
-                    keys.append("text " + hashlib.sha256(article.text.encode()).hexdigest())
-        known = sorted({numbers[key] for key in keys if key in numbers})
+            shared += [key for place in target.variants.values() for key in keys[place]]
+        known = sorted({numbers[key] for key in shared if key in numbers})
         family = known[0] if known else number
-        for key in keys:
+        for key in shared:
             numbers.setdefault(key, family)
         for key, old in list(numbers.items()) if len(known) > 1 else ():
             numbers[key] = family if old in known else old

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from kb_index.errors import ContentError
 
@@ -21,18 +21,20 @@ class Gold:
     topic: str | None
 
 
-def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
-    """The golden questions to fit on (those with "part": "test" only measure), and what cannot be read.
+def parse_gold(sources: Mapping[str, bytes], parts: Sequence[str] = ("fit",)) -> tuple[list[Gold], list[ContentError]]:
+    """The golden questions of `sources` (path → file) to fit on, and what cannot be read.
 
+    Those with "part": "test" only measure: whoever measures asks for `parts` ("fit", "test").
     Lines: {"text", "lang", "expected": [ids]} or {…, "topic": id; null: people serve it, no topic names it}.
     """
     found: list[Gold] = []
     problems: list[ContentError] = []
-    for path in sorted((content_dir / "golden").glob("*.jsonl")):
-        name = path.relative_to(content_dir).as_posix()
+    for name in sources:
+        if not name.startswith("golden/"):
+            continue
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = sources[name].decode("utf-8-sig").split("\n")
+        except UnicodeDecodeError as error:
             problems.append(ContentError(name, None, f"cannot be read as UTF-8: {error}"))
             continue
         for number, line in enumerate(lines, 1):
@@ -45,7 +47,7 @@ def read_gold(content_dir: Path) -> tuple[list[Gold], list[ContentError]]:
                     )
                     problems.append(ContentError(name, number, f"{expected}: {error!r}"))
                 else:
-                    found += [one] if part == "fit" else []
+                    found += [one] if part in parts else []
     return found, problems
 
 

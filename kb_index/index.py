@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb_index.classifier import Trained, train
 from kb_index.config import Config
@@ -45,19 +47,33 @@ class Index:
     signals: Signals
     ranking: Ranking
     decider: Decider
+    _closed: dict[tuple[str, str], tuple[frozenset[int], NDArray[np.int64]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def corpus(self) -> Corpus:
         return self.signals.corpus
 
-    def search(self, text: str, vector: Floats, lang: str, limit: int = 5, exclude: Sequence[str] = ()) -> Answer:
+    def search(
+        self,
+        text: str,
+        vector: Floats,
+        lang: str,
+        limit: int = 5,
+        exclude: Sequence[str] = (),
+        audience: str = "public",
+    ) -> Answer:
         """What `POST /search` answers (docs/architecture.md). `vector`: of `clean(text)`, by the index's encoder."""
         corpus = self.corpus
+        closed, hidden = self._closed_to(audience)
         question = self.clean(text)
         measured = self.signals.measure(question, vector, lang)
         if exclude:
             places = [corpus.place.get((False, ident), -1) for ident in exclude]
             measured.features[np.isin(measured.targets, places)] = -1
+        if len(hidden):
+            measured.features[np.isin(measured.targets, hidden)] = -1
         ranked = self.ranking.rank(self.signals, measured)
         shown = [place for place, target in enumerate(ranked.targets) if ranked.features[place, DENSE_ANY] >= 0]
         if shown:
@@ -81,7 +97,9 @@ class Index:
                     chance = {"probability": round(probabilities[place], 4)}
                     topics.append(self.topic(corpus.targets[target].id, lang) | chance)
             elif len(hits) < limit:
-                hits.append(self._hit(target, lang, measured, probabilities[place], float(ranked.scores[place])))
+                hits.append(
+                    self._hit(target, lang, measured, probabilities[place], float(ranked.scores[place]), closed)
+                )
         decision: Answer = {"outcome": outcome, "probability": hits[0]["probability"] if hits else 0.0}
         decision |= {"level": None, "channel": None, "topic": None, "urgent": False, "reason": reason}
         if outcome == "handoff":
@@ -131,8 +149,27 @@ class Index:
         topic = self.corpus.topics[next(iter(found.variants.values()))]
         return Candidate(probability, topic.channel, topic.urgent)
 
-    def _hit(self, target: int, lang: str, measured: Measured, probability: float, score: float) -> Answer:
+    def _closed_to(self, audience: str) -> tuple[frozenset[int], NDArray[np.int64]]:
+        """(articles' places, targets) that `audience` does not see today."""
+        key = audience, date.today().isoformat()
+        if key not in self._closed:
+            corpus = self.corpus
+            places = frozenset(place for place, limits in corpus.limits.items() if not limits.allow(*key))
+            targets = [
+                number
+                for number, one in enumerate(corpus.targets if places else ())
+                if not one.topic and one.variants and places.issuperset(one.variants.values())
+            ]
+            self._closed.clear()  # of yesterday
+            self._closed[key] = places, np.array(targets, np.int64)
+        return self._closed[key]
+
+    def _hit(
+        self, target: int, lang: str, measured: Measured, probability: float, score: float, closed: frozenset[int]
+    ) -> Answer:
         variants = self.corpus.targets[target].variants
+        if closed:
+            variants = {code: place for code, place in variants.items() if place not in closed}
         place = _variant(variants, lang, self._languages())
         article = self.corpus.articles[place]
         passage = self._passage(target, article, self.corpus.passages[place], measured)
@@ -239,15 +276,19 @@ def fitted(
     return Index(version, signals, ranking, decider)
 
 
-def index_words(corpus: Corpus) -> tuple[Keywords, Ngrams]:
-    """The words and n-grams of a corpus with its entries. Of a large one, only questions and titles forgive typos."""
+def index_words(corpus: Corpus, like: Signals | None = None) -> tuple[Keywords, Ngrams]:
+    """The words and n-grams of a corpus with its entries. Of a large one, only questions and titles forgive typos.
+
+    `like`: where rarities are taken from, and how large it is.
+    """
     texts = [entry.text for entry in corpus.entries]
     langs = [entry.lang for entry in corpus.entries]
     counts = pool_counts(corpus)
-    keywords = Keywords.build(texts, langs, corpus.entry_target, counts, corpus.stemmers, TEXT_LENGTH_WEIGHT)
-    all_of_them = corpus.size <= GRAMS_OF_ALL_UP_TO
+    words, grams = (None, None) if like is None else (like.keywords, like.grams)
+    keywords = Keywords.build(texts, langs, corpus.entry_target, counts, corpus.stemmers, TEXT_LENGTH_WEIGHT, words)
+    all_of_them = (like.corpus if like else corpus).size <= GRAMS_OF_ALL_UP_TO
     named = [entry.text if all_of_them or entry.kind == ASKED else "" for entry in corpus.entries]
-    return keywords, Ngrams.build(named, corpus.entry_target)
+    return keywords, Ngrams.build(named, corpus.entry_target, grams)
 
 
 def encode_texts(texts: Sequence[str], encoder: Encoder, known: Known, progress: Callable[[str], None]) -> Vectors:

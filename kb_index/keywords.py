@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_index.common_words import common_words
-from kb_index.postings import Arrays, Floats, Postings, Terms, spread
+from kb_index.postings import Arrays, Floats, Postings, Terms, keep_rarity, spread
 from kb_index.text import stemmed, stems, words
 
 K1 = 1.2
@@ -40,10 +40,13 @@ class Keywords(Terms):
         unknown: Floats,
         postings: Postings,
         pool: Postings,
+        means: Floats,
         stemmers: Mapping[str, str],
     ) -> None:
+        """`unknown`, `means` (words a text has): of each language."""
         super().__init__(vocabulary, idf, unknown, postings)
         self.pool = pool
+        self.means = means
         self.stemmers = dict(stemmers)
         self._common = {lang: common_words(lang, stemmer) for lang, stemmer in self.stemmers.items()}
 
@@ -56,10 +59,12 @@ class Keywords(Terms):
         counts: Floats,
         stemmers: Mapping[str, str],
         b: float,
+        like: Keywords | None = None,
     ) -> Keywords:
         """`langs`, `targets` (ascending), `counts` (in the pool): of each text; `b`: weight of text length.
 
-        `stemmers`: one per language, in the order in which languages are numbered.
+        `stemmers`: one per language, in the order in which languages are numbered. `like`: where rarities and lengths
+        are taken from, as far as it knows them; its languages come first.
         """
         codes = list(stemmers)
         lang = np.array([codes.index(code) for code in langs], np.int32)
@@ -77,21 +82,27 @@ class Keywords(Terms):
         held = spread(terms, documents, targets, len(vocabulary))
         totals = np.array([len(np.unique(targets[lang == at])) for at in range(len(codes))])
         means = np.array(
-            [max(float(lengths[lang == at].mean()), 1.0) if totals[at] else 1.0 for at in range(len(codes))]
+            [max(float(lengths[lang == at].mean()), 1.0) if totals[at] else 1.0 for at in range(len(codes))], np.float32
         )
+        if like is not None:
+            totals[: len(like.unknown)] = np.round((np.exp(like.unknown.astype(np.float64)) - 1) * 0.5 - 0.5)
+            means[: len(like.means)] = like.means
         norm = (K1 * (1 - b + b * lengths / means[lang])).astype(np.float32)
         counted = np.array(count, np.float32)
         values = counted * np.float32(K1 + 1) / (counted + norm[documents])
         total = np.zeros(len(vocabulary))
         total[terms] = totals[lang[documents]]
+        total = np.maximum(total, held)
         idf = np.log(1 + (total - held + 0.5) / (held + 0.5)).astype(np.float32)
         common = {f"{code} {word}" for code, stemmer in stemmers.items() for word in common_words(code, stemmer)}
         for key in common & vocabulary.keys():
             idf[vocabulary[key]] *= COMMON_WEIGHT
+        if like is not None:
+            keep_rarity(vocabulary, idf, like)
         postings = Postings.build(terms, documents, values, len(vocabulary), len(texts))
         pool = _pool(postings, targets, lang, counts, len(codes))
         unknown = np.log(1 + (totals + 0.5) / 0.5).astype(np.float32)
-        return cls(vocabulary, idf, unknown, postings, pool, stemmers)
+        return cls(vocabulary, idf, unknown, postings, pool, means, stemmers)
 
     def weigh(self, question: str) -> Weighed:
         """The question's words that any text of their language holds."""
@@ -105,7 +116,7 @@ class Keywords(Terms):
             for word in dict.fromkeys(stemmed(split, stemmer)):
                 term = self.vocabulary.get(f"{lang} {word}")
                 if term is None:
-                    total += unknown * (COMMON_WEIGHT if word in common else 1.0)
+                    total += self.elsewhere(f"{lang} {word}", unknown * (COMMON_WEIGHT if word in common else 1.0))
                 else:
                     weight = float(self.idf[term])
                     total += weight
@@ -121,12 +132,12 @@ class Keywords(Terms):
 
     def arrays(self) -> Arrays:
         pool = {f"pool_{name}": array for name, array in self.pool.arrays().items()}
-        return super().arrays() | pool
+        return super().arrays() | pool | {"means": self.means}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, stemmers: Mapping[str, str]) -> Keywords:
         pool = {name.removeprefix("pool_"): array for name, array in arrays.items() if name.startswith("pool_")}
-        return cls(*cls.fields(arrays), Postings.from_arrays(pool), stemmers)
+        return cls(*cls.fields(arrays), Postings.from_arrays(pool), arrays["means"], stemmers)
 
 
 def _pool(

@@ -182,7 +182,7 @@ def _missing_languages(corpus: Corpus) -> list[Finding]:
     usual = {
         lang
         for lang in corpus.langs
-        if sum(lang in target.variants for target in corpus.targets) * 2 > len(corpus.targets)
+        if sum(lang in target.variants for target in corpus.targets) * 2 > len(corpus.place)
     }
     return [
         Finding(
@@ -192,7 +192,7 @@ def _missing_languages(corpus: Corpus) -> list[Finding]:
             "translate it; until then the answer is given in another language",
         )
         for place, target in enumerate(corpus.targets)
-        if usual - set(target.variants) and (target.topic or _is_faq(corpus, place))
+        if target.variants and usual - set(target.variants) and (target.topic or _is_faq(corpus, place))
     ]
 
 
@@ -208,6 +208,6 @@ def _few_questions(corpus: Corpus) -> list[Finding]:
             f"{len(article.questions)} example questions",
             "add three to six as customers type them: a probability needs them",
         )
-        for article in corpus.articles
+        for article in (corpus.articles[place] for place in corpus.present())
         if article.kind == "faq" and len(article.questions) < 3
     ]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.postings import Arrays, Floats, Postings, Terms, spread
+from kb_index.postings import Arrays, Floats, Postings, Terms, keep_rarity, spread
 from kb_index.text import WORD, fold
 
 SIZES = (3, 4, 5)
@@ -31,8 +31,8 @@ class Ngrams(Terms):
     """All texts of all languages. Rarity counts targets, not texts."""
 
     @classmethod
-    def build(cls, texts: Sequence[str], targets: NDArray[np.int32]) -> Ngrams:
-        """`targets`: of each text, ascending."""
+    def build(cls, texts: Sequence[str], targets: NDArray[np.int32], like: Ngrams | None = None) -> Ngrams:
+        """`targets`: of each text, ascending; `like`: where rarities are taken from, as far as it knows them."""
         vocabulary: dict[str, int] = {}
         term, document, count = array("i"), array("i"), array("f")
         for row, text in enumerate(texts):
@@ -42,8 +42,10 @@ class Ngrams(Terms):
             count.extend(counts.values())
         terms, documents = np.array(term, np.int32), np.array(document, np.int32)
         held = spread(terms, documents, targets, len(vocabulary))
-        total = len(np.unique(targets))
-        idf = (np.log((1 + total) / (1 + held)) + 0.1).astype(np.float32)
+        total = len(np.unique(targets)) if like is None else round(float(np.exp(like.unknown[0] - 0.1)) - 1)
+        idf = (np.log((1 + total) / (1 + np.minimum(held, total))) + 0.1).astype(np.float32)
+        if like is not None:
+            keep_rarity(vocabulary, idf, like)
         values = (1 + np.log(np.array(count, np.float32))) * idf[terms]
         norm = np.sqrt(np.bincount(documents, values * values, len(texts)))
         values = (values / np.maximum(norm, 1e-9)[documents]).astype(np.float32)
@@ -58,7 +60,7 @@ class Ngrams(Terms):
         unknown, idf = float(self.unknown[0]), self.idf
         for gram, count in ngrams(text, unfinished=unfinished).items():
             term = self.vocabulary.get(gram)
-            weight = unknown if term is None else float(idf[term])
+            weight = self.elsewhere(gram, unknown) if term is None else float(idf[term])
             if count > 1:
                 weight *= 1 + float(np.log(count))
             squares += weight * weight

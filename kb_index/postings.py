@@ -81,13 +81,24 @@ class Postings:
 
 
 class Terms:
-    """Terms with their rarity, and the texts that hold them: what words and character n-grams have in common."""
+    """Terms with their rarity, and the texts that hold them: what words and character n-grams have in common.
+
+    `peer`: the terms of other texts that are searched beside these; rarities agree, so that a question's terms weigh
+    the same in both.
+    """
+
+    peer: Terms | None = None
 
     def __init__(self, vocabulary: dict[str, int], idf: Floats, unknown: Floats, postings: Postings) -> None:
         self.vocabulary = vocabulary
         self.idf = idf
         self.unknown = unknown
         self.postings = postings
+
+    def elsewhere(self, term: str, unknown: float) -> float:
+        """The rarity of a term that no text here holds."""
+        at = None if self.peer is None else self.peer.vocabulary.get(term)
+        return unknown if self.peer is None or at is None else float(self.peer.idf[at])
 
     def arrays(self) -> Arrays:
         return {
@@ -101,6 +112,14 @@ class Terms:
     def fields(arrays: Arrays) -> tuple[dict[str, int], Floats, Floats, Postings]:
         """What `arrays` gave, as the constructor takes it."""
         return unpack(arrays["terms"]), arrays["idf"], arrays["unknown"], Postings.from_arrays(arrays)
+
+
+def keep_rarity(vocabulary: dict[str, int], idf: Floats, like: Terms) -> None:
+    """Give the terms that `like` knows too their rarity there."""
+    for term, at in vocabulary.items():
+        place = like.vocabulary.get(term)
+        if place is not None:
+            idf[at] = like.idf[place]
 
 
 def spread(

@@ -34,7 +34,7 @@ def public_articles(index: Index, day: date) -> list[dict[str, Any]]:
             "video": article.video,
             "summary": summary(article.text),
         }
-        for article in index.corpus.articles
+        for article in (index.corpus.articles[place] for place in index.corpus.present())
         if is_public(article, day)
     ]
 

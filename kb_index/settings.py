@@ -49,6 +49,19 @@ class Settings(BaseSettings):
         10, alias="GUICHET_KEEP_VERSIONS", description="Index versions kept for rollback."
     )
 
+    job_memory_mb: Annotated[int, Field(ge=128)] = Field(
+        2048,
+        alias="GUICHET_JOB_MEMORY_MB",
+        description="Memory that a job of the console (import, check before publishing, fitting) may take.",
+    )
+    job_seconds: Annotated[float, Field(gt=0)] = Field(
+        1800, alias="GUICHET_JOB_SECONDS", description="Seconds that such a job may take."
+    )
+    fit_after: Annotated[float, Field(ge=0)] = Field(
+        20,
+        alias="GUICHET_FIT_AFTER",
+        description="Seconds after the last publication until probabilities are fitted anew in the background.",
+    )
     import_hosts: str = Field(
         "",
         alias="GUICHET_IMPORT_HOSTS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from dataclasses import dataclass
 
@@ -111,6 +112,12 @@ def pool_counts(corpus: Corpus) -> Floats:
     return np.where(corpus.entry_kind == ASKED, np.float32(1), weight[corpus.entry_target]).astype(np.float32)
 
 
+def of_manuals(features: Floats, manual: NDArray[np.bool_]) -> Floats:
+    """The signal of manuals, from all others (FEATURES, targets). What is asked word for word needs no manual."""
+    near = features[DENSE_ASKED].max(initial=0)
+    return np.asarray((features[DENSE_ANY] + features[WORD_ANY]) * manual * (1 - near**2), np.float32)
+
+
 def _told(corpus: Corpus) -> NDArray[np.int64]:
     return np.bincount(corpus.entry_target[corpus.entry_kind != ASKED], minlength=len(corpus.targets))
 
@@ -136,6 +143,21 @@ class Signals:
         self._foreign = {lang: self._factors[lang][corpus.entry_lang] for lang in self._factors if vectors.exact}
         self._local = threading.local()
 
+    def beside(self, other: Signals) -> Signals:
+        """The same, measured beside `other`: words that only it holds are known, its languages may be preferred."""
+        result = copy.copy(self)
+        result.keywords, result.grams = copy.copy(self.keywords), copy.copy(self.grams)
+        result.keywords.peer, result.grams.peer = other.keywords, other.grams
+        own = self.corpus.langs
+        result._factors = {lang: _factors(own, lang) for lang in ("", *own, *other.corpus.langs)}
+        if self.vectors.exact:
+            result._foreign = {lang: factors[self.corpus.entry_lang] for lang, factors in result._factors.items()}
+        return result
+
+    def alike(self, question: str, *, unfinished: bool = False) -> Floats:
+        """(entries,) likeness of each text in letters (n-grams); 0 where its target is not there any more."""
+        return self.grams.scores(question, unfinished=unfinished)
+
     def measure(
         self,
         question: str,
@@ -148,7 +170,7 @@ class Signals:
 
         Where vectors are not searched exactly, only what the searches by vectors, words and n-grams find is measured.
         """
-        lang = lang if lang in self.corpus.langs else ""
+        lang = lang if lang in self._factors else ""
         weighed = self.keywords.weigh(question)
         if self._whole is not None:
             layout = self._whole
@@ -183,10 +205,7 @@ class Signals:
         features[WORD_POOL] = pooled
         features[GRAM_ASKED], features[GRAM_ANY] = best[:, GRAM]
         features[CLASS] = (classifier or self.classifier).scores(vector, layout.targets)
-        features[OF_MANUAL] = (features[DENSE_ANY] + features[WORD_ANY]) * self.manual[layout.targets]
-        features[OF_MANUAL] *= (
-            1 - features[DENSE_ASKED].max(initial=0) ** 2
-        )  # what is asked word for word needs no manual
+        features[OF_MANUAL] = of_manuals(features, self.manual[layout.targets])
         return Measured(features.T, layout.targets, layout.rows, values[DENSE], values[WORD])
 
     def _vote(self, dense: Floats, layout: Layout) -> Floats:

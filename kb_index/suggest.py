@@ -44,7 +44,7 @@ def suggest(index: Index, encoder: Encoder, text: str, lang: str, limit: int, da
 def _alike(index: Index, question: str, lang: str, limit: int, day: date) -> Iterator[Hit]:
     """By the n-grams that the question shares with titles, questions and passages."""
     corpus = index.corpus
-    scores = index.signals.grams.scores(question, unfinished=True)
+    scores = index.signals.alike(question, unfinished=True)
     other = [place for place, code in enumerate(corpus.langs) if code != lang]
     scores[np.isin(corpus.entry_lang, other)] *= OTHER_LANGUAGE
     scores[corpus.is_topic[corpus.entry_target]] = 0
