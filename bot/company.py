@@ -214,6 +214,7 @@ class LiveRules(_Part):
     promise_seconds: Annotated[int, Field(ge=5, le=3600)] = 120
     agent_timeout_seconds: Annotated[int, Field(ge=5, le=3600)] = 300
     conversations_per_agent: Annotated[int, Field(ge=1, le=50)] = 3
+    around_the_clock: bool = False
 
 
 class Company(_Part):

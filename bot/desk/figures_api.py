@@ -12,6 +12,7 @@ from bot.desk import team
 from bot.desk.context import DESK, DeskError, named
 from bot.gateway.context import GATEWAY
 from bot.http import LANG, read_json
+from bot.live import ratings
 from bot.staff.guard import require
 
 LONGEST = timedelta(days=1100)
@@ -30,7 +31,8 @@ async def get_figures(request: web.Request) -> web.Response:
         raise DeskError(422, "invalid_range", "from")
     start, end = (datetime.combine(day, time(), zone) for day in (first, last + timedelta(days=1)))
     async with gateway.database.read() as conn:
-        data = await figures.figures(conn, start, end, now=now, time_zone=zone.key)
+        scores = await ratings.scores(conn, start, end)
+        data = await figures.figures(conn, start, end, now=now, time_zone=zone.key, scores=scores)
     if not request.path.endswith(".csv"):
         return web.json_response(data)
     name = f"figures-{first.isoformat()}-{last.isoformat()}.csv"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cases.assignment import Agent, loads
+from bot.cases.assignment import Agent
+from bot.cases.assignment import loads as case_loads
+from bot.live.presence import loads
 from bot.staff import people
 from bot.staff.people import Person
 
@@ -28,7 +31,8 @@ async def owners(conn: AsyncConnection) -> list[Person]:
 async def agents(conn: AsyncConnection) -> Sequence[Agent]:
     """Who can be given cases without being asked: active agents."""
     found = await people.list(conn, active_only=True)
-    return [agent_of(person) for person in found if "agent" in person.roles]
+    talks = await loads(conn)
+    return [replace(agent_of(person), load=talks.get(person.id, 0)) for person in found if "agent" in person.roles]
 
 
 def agent_of(person: Person) -> Agent:
@@ -46,7 +50,7 @@ def agent_of(person: Person) -> Agent:
 
 async def shown(conn: AsyncConnection, now: datetime) -> list[dict[str, Any]]:
     """Colleagues with presence and load: what assigning by hand needs."""
-    carried: Mapping[str, int] = await loads(conn, now)
+    carried, talks = await case_loads(conn, now), await loads(conn)
     return [
         {
             "id": person.id,
@@ -56,7 +60,7 @@ async def shown(conn: AsyncConnection, now: datetime) -> list[dict[str, Any]]:
             "presence": person.presence,
             "out_until": person.out_until,
             "capacity": person.capacity,
-            "load": carried.get(person.id, 0),
+            "load": carried.get(person.id, 0) + talks.get(person.id, 0),
         }
         for person in await owners(conn)
     ]

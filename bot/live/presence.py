@@ -42,7 +42,7 @@ async def look(
     conn: AsyncConnection, lang: str, now: datetime, *, rules: LiveRules, hours: Hours, but: Collection[str] = ()
 ) -> Presence:
     """For one more conversation in `lang`; people of `but` do not count."""
-    if not is_open(hours, now):
+    if not rules.around_the_clock and not is_open(hours, now):
         return Presence("closed", add_time(hours, now, timedelta()))
     team = await people.list(conn, active_only=True)
     able = [person for person in await _at_desk(conn, team, now) if lang in person.langs and person.id not in but]

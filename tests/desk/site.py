@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 
 from bot.cases import store
+from bot.company import Company
 from bot.staff import passwords, people
 from tests.cases.asking import ticket
 from tests.gateway.site import RasaPeer, Site, open_site
@@ -130,8 +131,8 @@ class DeskSite:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(folder: Path, **settings: Any) -> AsyncIterator[DeskSite]:
-    async with open_site(folder, RasaPeer(), **settings) as site:
+async def open_desk(folder: Path, company: Company | None = None, **settings: Any) -> AsyncIterator[DeskSite]:
+    async with open_site(folder, RasaPeer(), company, **settings) as site:
         desk = DeskSite(site)
         try:
             yield desk

@@ -206,11 +206,14 @@ def make_settings(folder: Path, **values: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def open_site(folder: Path, rasa: RasaPeer, **values: Any) -> AsyncIterator[Site]:
+async def open_site(
+    folder: Path, rasa: RasaPeer, company: Company | None = None, **values: Any
+) -> AsyncIterator[Site]:
     """`values` are settings by field name; `rasa_port` is `rasa`'s unless given."""
     port = values.pop("rasa_port", None) or await rasa.start()
     try:
-        async with running(make_settings(folder, rasa_port=port, **values), *content()) as gateway:
+        ours, catalogue = content()
+        async with running(make_settings(folder, rasa_port=port, **values), company or ours, catalogue) as gateway:
             contract = Contract()
             app = public_app(gateway)
             app.middlewares.insert(0, contract.middleware())
