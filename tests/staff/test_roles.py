@@ -126,7 +126,7 @@ async def test_every_route_is_in_the_table(site: Site) -> None:
 async def answer(http: ClientSession, site: Site, route: str, session: tuple[str, str] | None) -> str:
     """`allowed`, `sign in` or `not allowed`."""
     method, _, path = route.partition(" ")
-    for name in ("{id}", "{ref}", "{token}", "{name}"):
+    for name in ("{id}", "{ref}", "{token}", "{name}", "{attachment}"):
         path = path.replace(name, "nothing")
     cookies = {"guichet_staff": session[0]} if session else {}
     page = not path.startswith("/api/")

@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import FormData
 
+from tests.desk.live_site import BASE, LiveDesk, settled
 from tests.desk.site import Colleague
 from tests.gateway.site import Talk, Turn, text_reply
-from tests.live.site import BASE, LiveDesk, settled
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 
@@ -32,7 +32,7 @@ async def sent_by_customer(talk: Talk) -> dict[str, Any]:
         return dict((await response.json())["attachment"])
 
 
-async def test_a_claim_while_a_turn_is_in_flight_leaves_no_bot_words_after_it(live: LiveDesk, anna: Colleague) -> None:
+async def test_a_claim_while_a_turn_is_in_flight_leaves_no_bot_words_after_it(live: LiveDesk, agent: Colleague) -> None:
     asked, go = asyncio.Event(), asyncio.Event()
 
     async def slow(turn: Turn) -> object:
@@ -44,7 +44,7 @@ async def test_a_claim_while_a_turn_is_in_flight_leaves_no_bot_words_after_it(li
     talk = await live.desk.site.talk()
     await talk.say("Bonjour ?")
     await asked.wait()
-    await live.claim(anna, talk)
+    await live.claim(agent, talk)
     go.set()
     await settled(live, talk)
     events = await talk.events()
@@ -54,11 +54,11 @@ async def test_a_claim_while_a_turn_is_in_flight_leaves_no_bot_words_after_it(li
     assert [event["text"] for event in events if event["from"] == "customer"] == ["Bonjour ?"]
 
 
-async def test_of_many_who_claim_at_once_one_wins_and_the_others_are_told_who(live: LiveDesk, anna: Colleague) -> None:
+async def test_of_many_who_claim_at_once_one_wins_and_the_others_are_told_who(live: LiveDesk, agent: Colleague) -> None:
     bruno, clara = await live.at_desk("Bruno"), await live.at_desk("Clara")
     talk = await live.asked()
     path = f"{BASE}/{talk.id}/claim"
-    answers = await asyncio.gather(*(person.call("POST", path, {}) for person in (anna, bruno, clara)))
+    answers = await asyncio.gather(*(person.call("POST", path, {}) for person in (agent, bruno, clara)))
     assert sorted(status for status, _ in answers) == [200, 409, 409]
     winner = next(body for status, body in answers if status == 200)["conversation"]["agent"]["name"]
     for status, body in answers:
@@ -68,21 +68,21 @@ async def test_of_many_who_claim_at_once_one_wins_and_the_others_are_told_who(li
     assert sum(event.get("live", {}).get("state") == "live" for event in await talk.events()) == 1
 
 
-async def test_a_double_click_on_claim_joins_once(live: LiveDesk, anna: Colleague) -> None:
+async def test_a_double_click_on_claim_joins_once(live: LiveDesk, agent: Colleague) -> None:
     talk = await live.asked()
     path = f"{BASE}/{talk.id}/claim"
-    answers = await asyncio.gather(*(anna.call("POST", path, {}) for _ in range(4)))
+    answers = await asyncio.gather(*(agent.call("POST", path, {}) for _ in range(4)))
     assert {status for status, _ in answers} == {200}
     assert sum(event.get("live", {}).get("state") == "live" for event in await talk.events()) == 1
 
 
-async def test_the_bot_says_nothing_until_it_is_handed_back(live: LiveDesk, anna: Colleague) -> None:
-    talk = await live.taken(anna)
+async def test_the_bot_says_nothing_until_it_is_handed_back(live: LiveDesk, agent: Colleague) -> None:
+    talk = await live.taken(agent)
     await talk.say("Il y a quelqu’un ?")
-    await live.say(anna, talk, "Oui, je suis là.")
+    await live.say(agent, talk, "Oui, je suis là.")
     await settled(live, talk)
     assert live.rasa.turns == []
-    status, body = await anna.call("POST", f"{BASE}/{talk.id}/release", {})
+    status, body = await agent.call("POST", f"{BASE}/{talk.id}/release", {})
     assert (status, body["conversation"]["state"]) == (200, "bot")
     await talk.say("Merci")
     seen = await talk.until(lambda events: events[-1].get("text") == "echo: Merci")
@@ -91,7 +91,7 @@ async def test_the_bot_says_nothing_until_it_is_handed_back(live: LiveDesk, anna
 
 
 async def test_after_a_hand_back_the_next_turn_begins_afresh_and_offers_no_person(
-    live: LiveDesk, anna: Colleague
+    live: LiveDesk, agent: Colleague
 ) -> None:
     site = live.desk.site
     offers: list[bool] = []
@@ -102,8 +102,8 @@ async def test_after_a_hand_back_the_next_turn_begins_afresh_and_offers_no_perso
         return text_reply("Voici.")
 
     live.rasa.answer = look
-    talk = await live.taken(anna)
-    assert (await anna.call("POST", f"{BASE}/{talk.id}/release", {}))[0] == 200
+    talk = await live.taken(agent)
+    assert (await agent.call("POST", f"{BASE}/{talk.id}/release", {}))[0] == 200
     for text in ("un", "deux"):
         await talk.say(text)
         await talk.until(lambda events: events[-1].get("text") == "Voici.")
@@ -112,9 +112,9 @@ async def test_after_a_hand_back_the_next_turn_begins_afresh_and_offers_no_perso
     assert offers == [True, False]
 
 
-async def test_both_hear_each_other_within_a_second(live: LiveDesk, anna: Colleague) -> None:
-    talk = await live.taken(anna)
-    async with anna.stream() as news, talk.stream() as heard:
+async def test_both_hear_each_other_within_a_second(live: LiveDesk, agent: Colleague) -> None:
+    talk = await live.taken(agent)
+    async with agent.stream() as news, talk.stream() as heard:
         assert (await anext(news))["event"] == "ready"
         await talk.say("Bonjour")
         async with asyncio.timeout(1.5):
@@ -122,7 +122,7 @@ async def test_both_hear_each_other_within_a_second(live: LiveDesk, anna: Collea
                 if event["event"] == "conversation":
                     assert event["data"] == {"id": talk.id}
                     break
-        await live.say(anna, talk, "Bonjour, Anna à votre service.")
+        await live.say(agent, talk, "Bonjour, Anna à votre service.")
         async with asyncio.timeout(1):
             async for event in heard:
                 if event.get("from") == "agent":
@@ -130,18 +130,18 @@ async def test_both_hear_each_other_within_a_second(live: LiveDesk, anna: Collea
                     break
 
 
-async def test_what_is_posted_twice_is_said_once(live: LiveDesk, anna: Colleague) -> None:
-    talk = await live.taken(anna)
+async def test_what_is_posted_twice_is_said_once(live: LiveDesk, agent: Colleague) -> None:
+    talk = await live.taken(agent)
     client = uuid.uuid4().hex
-    numbers = await asyncio.gather(*(live.say(anna, talk, "Une fois.", client) for _ in range(5)))
+    numbers = await asyncio.gather(*(live.say(agent, talk, "Une fois.", client) for _ in range(5)))
     assert len(set(numbers)) == 1
     assert sum(event.get("text") == "Une fois." for event in await talk.events()) == 1
 
 
-async def test_signs_of_typing_go_both_ways_and_are_kept_nowhere(live: LiveDesk, anna: Colleague) -> None:
-    talk = await live.taken(anna)
+async def test_signs_of_typing_go_both_ways_and_are_kept_nowhere(live: LiveDesk, agent: Colleague) -> None:
+    talk = await live.taken(agent)
     before = len(await talk.events())
-    async with anna.stream() as news, talk.stream() as heard:
+    async with agent.stream() as news, talk.stream() as heard:
         await anext(news)
         async with talk.site.http.post(talk.url("typing"), json={}, headers=talk.headers) as response:
             assert response.status == 204
@@ -150,7 +150,7 @@ async def test_signs_of_typing_go_both_ways_and_are_kept_nowhere(live: LiveDesk,
                 if event["event"] == "typing":
                     assert event["data"] == {"conversation": talk.id}
                     break
-        assert (await anna.call("POST", f"{BASE}/{talk.id}/typing", {}))[0] == 204
+        assert (await agent.call("POST", f"{BASE}/{talk.id}/typing", {}))[0] == 204
         async with asyncio.timeout(2):
             async for event in heard:
                 if event.get("type") == "typing":
@@ -159,27 +159,27 @@ async def test_signs_of_typing_go_both_ways_and_are_kept_nowhere(live: LiveDesk,
     assert len(await talk.events()) == before
 
 
-async def test_each_side_sees_how_far_the_other_has_read(live: LiveDesk, anna: Colleague) -> None:
-    talk = await live.taken(anna)
+async def test_each_side_sees_how_far_the_other_has_read(live: LiveDesk, agent: Colleague) -> None:
+    talk = await live.taken(agent)
     said = await talk.say("Lu ?")
-    assert (await anna.call("POST", f"{BASE}/{talk.id}/read", {"seq": said}))[0] == 204
+    assert (await agent.call("POST", f"{BASE}/{talk.id}/read", {"seq": said}))[0] == 204
     assert (await talk.get("state"))[1]["read"] == said
-    told = await live.say(anna, talk, "Oui.")
+    told = await live.say(agent, talk, "Oui.")
     async with talk.site.http.post(talk.url("read"), json={"seq": told}, headers=talk.headers) as response:
         assert response.status == 204
-    shown = (await anna.get(f"{BASE}/{talk.id}"))["conversation"]
+    shown = (await agent.get(f"{BASE}/{talk.id}"))["conversation"]
     assert (shown["read"], shown["unread"]) == (told, False)
     async with talk.site.http.post(talk.url("read"), json={"seq": 0}, headers=talk.headers) as response:
         assert response.status == 204
-    assert (await anna.get(f"{BASE}/{talk.id}"))["conversation"]["read"] == told
+    assert (await agent.get(f"{BASE}/{talk.id}"))["conversation"]["read"] == told
 
 
-async def test_files_go_both_ways_and_only_to_those_of_the_conversation(live: LiveDesk, anna: Colleague) -> None:
-    talk, stranger = await live.taken(anna), await live.desk.site.talk()
-    file = await upload(anna, f"{BASE}/{talk.id}/attachments")
+async def test_files_go_both_ways_and_only_to_those_of_the_conversation(live: LiveDesk, agent: Colleague) -> None:
+    talk, stranger = await live.taken(agent), await live.desk.site.talk()
+    file = await upload(agent, f"{BASE}/{talk.id}/attachments")
     async with talk.site.http.get(talk.url(f"attachments/{file['id']}"), headers=talk.headers) as early:
         assert early.status == 404, "not sent yet"
-    await live.say(anna, talk, "", attachments=[file["id"]])
+    await live.say(agent, talk, "", attachments=[file["id"]])
     assert (await talk.events())[-1]["attachments"] == [file]
     async with talk.site.http.get(talk.url(f"attachments/{file['id']}"), headers=talk.headers) as response:
         assert (response.status, await response.read()) == (200, PNG)
@@ -192,7 +192,7 @@ async def test_files_go_both_ways_and_only_to_those_of_the_conversation(live: Li
     assert (await talk.post("messages", body))[0] == 202
     assert (await talk.post("messages", {**body, "client_id": "d"}))[0] == 422, "sent already"
     path = f"{BASE}/{talk.id}/attachments/{photo['id']}"
-    async with anna.http.get(f"{anna.site.url}{path}") as response:
+    async with agent.http.get(f"{agent.site.url}{path}") as response:
         assert await response.read() == PNG
 
 
@@ -203,9 +203,9 @@ async def test_files_for_nobody_are_refused_with_the_way_that_is_there(live: Liv
     assert (status, body["error"]["code"]) == (409, "no_person")
 
 
-async def test_only_who_has_the_conversation_writes_in_it(live: LiveDesk, anna: Colleague) -> None:
+async def test_only_who_has_the_conversation_writes_in_it(live: LiveDesk, agent: Colleague) -> None:
     bruno = await live.at_desk("Bruno")
-    talk = await live.taken(anna)
+    talk = await live.taken(agent)
     for path, body in (("messages", {"client_id": "c", "text": "Moi aussi"}), ("release", {}), ("close", {})):
         status, answer = await bruno.call("POST", f"{BASE}/{talk.id}/{path}", body)
         assert (status, answer["error"]["code"]) == (409, "not_yours")
@@ -215,16 +215,16 @@ async def test_only_who_has_the_conversation_writes_in_it(live: LiveDesk, anna: 
 
 
 async def test_an_agent_whose_desk_is_gone_gives_the_customer_to_somebody_else_once(
-    live: LiveDesk, anna: Colleague
+    live: LiveDesk, agent: Colleague
 ) -> None:
     bruno = await live.at_desk("Bruno")
-    talk = await live.taken(anna)
-    await live.say(anna, talk, "Un instant.")
+    talk = await live.taken(agent)
+    await live.say(agent, talk, "Un instant.")
     assert await live.clock(10_000).fire_due() == 0, "the customer waits for nothing"
     await talk.say("Allô ?")
     later = live.clock(400)
     await live.sign(bruno, later._now())
-    await live.sign(anna, later._now())
+    await live.sign(agent, later._now())
     assert await later.fire_due() == 0, "the desk is open"
     gone = live.clock(900)
     await live.sign(bruno, gone._now())
@@ -236,22 +236,22 @@ async def test_an_agent_whose_desk_is_gone_gives_the_customer_to_somebody_else_o
 
 
 async def test_where_nobody_else_is_there_the_customer_is_back_at_the_bot_with_the_ways_to_reach_people(
-    live: LiveDesk, anna: Colleague
+    live: LiveDesk, agent: Colleague
 ) -> None:
-    talk = await live.taken(anna)
+    talk = await live.taken(agent)
     assert await live.clock(900).fire_due() == 1
     told = (await talk.events())[-1]
     assert (told["live"], len(told["buttons"])) == ({"state": "bot"}, 2)
     assert (await talk.get("state"))[1]["state"] == "bot"
-    status, body = await anna.call("POST", f"{BASE}/{talk.id}/messages", {"client_id": "c", "text": "Me revoilà"})
+    status, body = await agent.call("POST", f"{BASE}/{talk.id}/messages", {"client_id": "c", "text": "Me revoilà"})
     assert (status, body["error"]["code"]) == (409, "not_claimed")
 
 
-async def test_a_conversation_of_the_bot_can_be_taken_too(live: LiveDesk, anna: Colleague) -> None:
+async def test_a_conversation_of_the_bot_can_be_taken_too(live: LiveDesk, agent: Colleague) -> None:
     talk = await live.desk.site.talk()
     await talk.say("Bonjour")
     await talk.replies(1)
-    listed = (await anna.get(f"{BASE}?state=bot"))["conversations"]
+    listed = (await agent.get(f"{BASE}?state=bot"))["conversations"]
     assert [one["id"] for one in listed] == [talk.id]
-    await live.claim(anna, talk)
-    assert [one["id"] for one in (await anna.get(f"{BASE}?state=mine"))["conversations"]] == [talk.id]
+    await live.claim(agent, talk)
+    assert [one["id"] for one in (await agent.get(f"{BASE}?state=mine"))["conversations"]] == [talk.id]
