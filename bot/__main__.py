@@ -20,6 +20,7 @@ from bot.cases.cli import outbox_app
 from bot.catalogue import CatalogueError
 from bot.company import CompanyError
 from bot.database import DatabaseError, make_engine
+from bot.retention.cli import add_commands as add_retention
 from bot.settings import Settings, SettingsError, load_settings, table
 
 app = typer.Typer(
@@ -79,6 +80,7 @@ def _engine() -> AsyncEngine:
 
 
 app.add_typer(outbox_app(_engine), name="outbox")
+add_retention(app, settings_or_exit)
 
 if __name__ == "__main__":
     app()

@@ -61,7 +61,8 @@ def make_engine(url: str) -> AsyncEngine:
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver must not begin transactions itself
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+        wanted = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON")
+        for pragma in (*wanted, "secure_delete=ON"):  # what is deleted or changed is overwritten, not only let go
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

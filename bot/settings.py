@@ -306,6 +306,30 @@ class Settings(BaseSettings):
         description="Event streams open at the same time per conversation (tabs).",
     )
 
+    # how long things are kept
+    retention_days: int = Field(
+        365,
+        alias="GUICHET_RETENTION_DAYS",
+        ge=0,
+        le=36_500,
+        description="Days after its last message for which a conversation is kept, unless a case still refers to it; "
+        "0: for ever.",
+    )
+    retention_cases_days: int = Field(
+        1095,
+        alias="GUICHET_RETENTION_CASES_DAYS",
+        ge=0,
+        le=36_500,
+        description="Days for which a case is kept that is resolved or closed, since its last change; 0: for ever.",
+    )
+    retention_audit_days: int = Field(
+        365,
+        alias="GUICHET_RETENTION_AUDIT_DAYS",
+        ge=0,
+        le=36_500,
+        description="Days for which is kept what staff did and from which address; 0: for ever.",
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="GUICHET_LOG_LEVEL", description="Least severe log line that is written."
     )

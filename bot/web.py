@@ -49,6 +49,7 @@ from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
 from bot.limiter import Limiter
 from bot.live import start as live_start
+from bot.retention.worker import Retention, Times
 from bot.schema import PARTS
 from bot.settings import Settings, SettingsError
 from bot.staff import start as staff_start
@@ -209,7 +210,13 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             ),
             internal_routes=(partial(live_start.add_internal_routes, live=live),),
         )
-        workers = [asyncio.create_task(outbox.run(), name="outbox"), asyncio.create_task(clocks.run(), name="clocks")]
+        times = Times(
+            conversations=settings.retention_days,
+            cases=settings.retention_cases_days,
+            audit=settings.retention_audit_days,
+        )
+        retention = Retention(database, times, settings.data_dir)
+        workers = [asyncio.create_task(worker.run(), name=worker.name) for worker in (outbox, clocks, retention)]
         resumed = await turns.resume()
         log.info("web_started", resumed_conversations=resumed, channels=sorted(channel.value for channel in senders))
         try:

@@ -42,6 +42,10 @@ def files_of(package: str) -> list[Path]:
         ("bot/gateway", ("bot.gateway", "bot.cases", *FOUNDATION)),
         ("bot/staff", ("bot.staff", *FOUNDATION)),
         ("bot/connect", ("bot.connect", "bot.cases", *FOUNDATION)),
+        (
+            "bot/retention",
+            ("bot.retention", "bot.schema", "bot.cases", "bot.connect", "bot.gateway", "bot.staff", *FOUNDATION),
+        ),
         ("bot/live", ("bot.live", "bot.staff", "bot.cases", "bot.gateway", *FOUNDATION)),
         ("bot/desk", ("bot.desk", "bot.staff", "bot.live", "bot.cases", "bot.gateway", *FOUNDATION)),
     ],

@@ -114,6 +114,7 @@ case_events = Table(
     Column("actor", String(80), nullable=False),
     Column("details", JSON, nullable=False),
     Column("message", ForeignKey("case_messages.id", ondelete="CASCADE"), index=True),  # where somebody wrote one
+    sqlite_autoincrement=True,  # no number is given twice, also where the last lines are deleted: desks count on it
 )
 
 # What the customer agreed to (level 4): the statement as shown, when, and by which conversation or link.

@@ -91,8 +91,9 @@ def _row(sender_id: str, event: Event) -> dict[str, Any]:
 
 
 def _tune(connection: Any, record: Any) -> None:
-    """A killed process loses nothing; a power cut may lose the last turns of dialogue state, never the journal."""
+    """A killed process loses nothing; a power cut may lose the last turns of dialogue state, never the journal. What is
+    deleted is overwritten: `bot.retention` deletes the dialogues of conversations that are erased."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -52,7 +52,7 @@ class Sessions:
     async def open(self, conn: AsyncConnection, person: Person) -> Session:
         """A new session in the transaction of `conn`; its token is `new_token`."""
         now, token = self._now(), new_token()
-        await conn.execute(delete(table).where(_over(now)))
+        await conn.execute(delete(table).where(over(now)))
         session = Session(id=uuid.uuid4().hex, person=person, csrf=new_token(), created_at=now, new_token=token)
         await conn.execute(
             insert(table).values(
@@ -79,7 +79,7 @@ class Sessions:
             .where(
                 or_(table.c.token_hash == kept, table.c.next_hash == kept, table.c.previous_hash == kept),
                 people_table.c.active,
-                ~_over(now),
+                ~over(now),
             )
         )
         async with self._database.read() as conn:
@@ -163,10 +163,11 @@ class Sessions:
                 del self._watched[identifier]
 
     async def _alive(self, identifier: str) -> bool:
-        query = select(table.c.id).where(table.c.id == identifier, ~_over(self._now()))
+        query = select(table.c.id).where(table.c.id == identifier, ~over(self._now()))
         async with self._database.read() as conn:
             return (await conn.execute(query)).first() is not None
 
 
-def _over(now: datetime) -> Any:
+def over(now: datetime) -> Any:
+    """Which rows of sessions no token opens any more."""
     return or_(table.c.created_at <= text_of(now - LONGEST), table.c.seen_at <= text_of(now - IDLE))

@@ -29,8 +29,8 @@ people = Table(
     Column("out_until", String(32)),
     Column("active", Boolean, nullable=False),
     Column("password", String(255)),  # argon2id; none where the person has not chosen one yet
-    Column("totp_secret", String(64)),
-    Column("totp_next", String(64)),  # offered, not confirmed yet
+    Column("totp_secret", String(255)),  # sealed: bot.staff.sealing
+    Column("totp_next", String(255)),  # offered, not confirmed yet
     Column("totp_step", Integer, nullable=False),  # the last time step whose code was used: none is used twice
     Column("created_at", String(32), nullable=False),
     Column("updated_at", String(32), nullable=False),
