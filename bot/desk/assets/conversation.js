@@ -73,8 +73,22 @@ export async function showConversation(id) {
   if (mine()) focusText();
 }
 
-async function reread(id) {
-  const answer = await call("GET", path(id)).catch(() => null);
+let reading = null;
+let stale = false;
+
+/** Read anew what is on screen: one call at a time, and one more where something came meanwhile. */
+function reread() {
+  stale = Boolean(reading);
+  reading ??= readOpen().finally(() => {
+    reading = null;
+    return stale ? reread() : null;
+  });
+  return reading;
+}
+
+async function readOpen() {
+  const id = shown();
+  const answer = id && (await call("GET", path(id)).catch(() => null));
   if (!answer || shown() !== id) return;
   open = answer;
   draw();
@@ -120,7 +134,7 @@ function drawHead() {
   const { conversation } = open;
   const { state: stands, agent, question } = conversation;
   const own = mine();
-  const words = { waiting: () => t("live.waiting_for", { span: span(Date.now() - new Date(conversation.since)) }), bot: () => t("live.bot"), closed: () => t("live.over") }[stands]?.() ?? t("live.with", agent ?? { name: "" });
+  const words = { waiting: () => t("live.waiting_for", { span: span(Date.now() - new Date(conversation.since)) }), bot: () => t("live.bot"), closed: () => t("live.over") }[stands]?.() ?? (own ? t("live.yours", { span: span(Date.now() - new Date(conversation.since)) }) : t("live.with", agent ?? { name: "" }));
   const key = JSON.stringify([stands, agent?.id, question, words, conversation.lang]);
   if (head.dataset.key === key) return;
   const focused = head.contains(document.activeElement) ? document.activeElement.dataset.act : null;
@@ -145,8 +159,8 @@ function nodeOf(event) {
 
 setInterval(() => shown() && open && drawHead(), 15_000);
 
-on("stream:conversation", ({ id }) => shown() === id && open && reread(id));
-on("stream:reset", () => shown() && open && reread(wanted));
+on("stream:conversation", ({ id }) => shown() === id && open && reread());
+on("stream:reset", () => shown() && open && reread());
 on("stream:typing", ({ conversation }) => {
   if (shown() !== conversation) return;
   typing.textContent = t("live.typing");
@@ -154,8 +168,8 @@ on("stream:typing", ({ conversation }) => {
   clearTimeout(typing.timer);
   typing.timer = setTimeout(() => (typing.hidden = true), TYPING);
 });
-on("online", () => shown() && open && reread(wanted));
-on("live-sent", (id) => shown() === id && open && reread(id));
+on("online", () => shown() && open && reread());
+on("live-sent", (id) => shown() === id && open && reread());
 on("live-said", () => {
   readMark.hidden = true;
   toEnd();
@@ -201,7 +215,7 @@ function take() {
     } catch (failure) {
       toast(failure.message, { bad: true });
     }
-    await reread(id);
+    await reread();
     emit("live-changed");
     if (shown() === id && mine()) focusText();
   });

@@ -5,7 +5,7 @@ import { $ } from "/staff/assets/ui.js";
 
 import { shown } from "./conversation.js";
 import { icon, lazily, make } from "./dom.js";
-import { emit, me, on } from "./state.js";
+import { emit, on } from "./state.js";
 import { pick } from "./picker.js";
 import { span, t } from "./text.js";
 
@@ -72,7 +72,7 @@ function row(each) {
   const unread = each.unread && !(open && !document.hidden);
   return make("button", { type: "button", class: unread ? "live-row unread" : "live-row", "aria-current": String(open), data: { conversation: each.id, state: each.state }, onclick: () => emit("open-conversation", each.id) },
     make("span", { class: "row-customer" }, title(each)),
-    make("span", { class: "hint" }, icon(each.state === "waiting" ? "clock" : "live"), each.state === "waiting" ? waitsFor(each) : t("live.with", { name: each.agent?.name ?? me.name }),
+    make("span", { class: "hint" }, icon(each.state === "waiting" ? "clock" : "live"), each.state === "waiting" ? waitsFor(each) : t("live.yours", { span: span(Date.now() - new Date(each.since)) }),
       unread ? make("span", { class: "badge alarm" }, t("live.unread")) : null));
 }
 

@@ -157,6 +157,7 @@ export async function flush(id) {
       } catch (failure) {
         const passing = failure.status === 0 || failure.status === 429 || failure.status >= 500;
         keep(name, { ...message, failed: passing ? t("talk.waiting") : failure.message });
+        emit("live-said");
         if (passing) setTimeout(() => flush(id), AGAIN);
         break;
       }
