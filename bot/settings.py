@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         alias="GUICHET_INTERNAL_TOKEN",
         description="Secret between the processes; `python -m bot run` makes a new one at each start.",
     )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        alias="GUICHET_SECRET_KEY",
+        description="Secret that second factors are encrypted and answers by mail are recognised with, the same for all "
+        "processes; after a comma former ones, which only read; empty: secret.key in GUICHET_DATA_DIR, made at the "
+        "first start (keep it with your backups).",
+    )
     allowed_origins: Words = Field(
         ("*",),
         alias="GUICHET_ALLOWED_ORIGINS",
@@ -100,6 +107,12 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", alias="GUICHET_OIDC_CLIENT_ID", description="Our id at that provider.")
     oidc_client_secret: SecretStr = Field(
         SecretStr(""), alias="GUICHET_OIDC_CLIENT_SECRET", description="Our secret at that provider."
+    )
+    oidc_second_factor: Literal["ours", "provider"] = Field(
+        "ours",
+        alias="GUICHET_OIDC_SECOND_FACTOR",
+        description="Whose second factor counts after signing in at the provider: ours (people who have one here are "
+        "asked for it), provider (what it asks is enough).",
     )
     limit_sign_in_address: str = Field(
         "20/5 minute",
@@ -299,6 +312,17 @@ class Settings(BaseSettings):
         alias="GUICHET_LIMIT_CASE_PAGES",
         description="Visits of case pages (links in mails) per client address; empty: no limit.",
     )
+    limit_help: str = Field(
+        "600/minute",
+        alias="GUICHET_LIMIT_HELP",
+        description="Searches of the help page while one types, and rechecks of answers, per client address; empty: no "
+        "limit.",
+    )
+    limit_feedback: str = Field(
+        "60/hour",
+        alias="GUICHET_LIMIT_FEEDBACK",
+        description="Opinions on articles per client address; empty: no limit.",
+    )
     limit_streams: int = Field(
         20,
         alias="GUICHET_LIMIT_STREAMS",
@@ -359,6 +383,8 @@ class Settings(BaseSettings):
         "limit_sign_in_address",
         "limit_sign_in_account",
         "limit_mail",
+        "limit_help",
+        "limit_feedback",
     )
     @classmethod
     def _rate(cls, value: str) -> str:

@@ -51,6 +51,7 @@ from bot.limiter import Limiter
 from bot.live import start as live_start
 from bot.retention.worker import Retention, Times
 from bot.schema import PARTS
+from bot.secret import load as load_secret
 from bot.settings import Settings, SettingsError
 from bot.staff import start as staff_start
 
@@ -98,6 +99,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         raise SettingsError(
             f"GUICHET_DATA_DIR: expected a folder that can be made, got {settings.data_dir} ({error.strerror})"
         ) from None
+    secret = load_secret(settings)
     engine = make_engine(settings.database)
     await prepare(engine, PARTS)
     async with AsyncExitStack() as parts:  # what is opened is closed, the last first, also where a start fails half-way
@@ -119,7 +121,9 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         parts.push_async_callback(http.close)
         limiter = _limiter(settings)
         staff = await parts.enter_async_context(
-            staff_start.running(settings, company, catalogue, database, http, limiter, changed=lambda: wake_cases())
+            staff_start.running(
+                settings, company, catalogue, database, http, limiter, secret, changed=lambda: wake_cases()
+            )
         )
         desk = await parts.enter_async_context(desk_start.running(database))
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("bot", "actions", "kb_index")
 FOUNDATION = tuple(
-    f"bot.{name}" for name in ("settings", "company", "catalogue", "database", "http", "files", "limiter")
+    f"bot.{name}" for name in ("settings", "company", "catalogue", "database", "http", "files", "limiter", "secret")
 )
 
 

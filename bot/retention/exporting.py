@@ -57,7 +57,9 @@ async def _rows(conn: AsyncConnection, table: Table, who: Subject) -> list[dict[
 
 
 def _readable(row: Mapping[Any, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: utc_text(value) if isinstance(value, datetime) else value for name, value in row.items()}
+    found: dict[str, Any] = {
+        name: utc_text(value) if isinstance(value, datetime) else value for name, value in row.items()
+    }
     if "path" in found:
         found["path"] = f"files/{_name(found['path'], found['name'])}"
     return found

@@ -19,6 +19,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from bot.staff.mail import Mail
     from bot.staff.provider import Provider
+    from bot.staff.sealing import Sealer
     from bot.staff.sessions import Sessions
 
 
@@ -39,6 +40,7 @@ class Staff:
     database: Database
     limiter: Limiter
     sessions: Sessions
+    sealer: Sealer
     mail: Mail | None
     provider: Provider | None
     changed: Callable[[], None]

@@ -11,6 +11,7 @@ from bot.staff.tables import hash_of, new_token, text_of
 from bot.staff.tables import links as table
 
 LIFETIMES = {"setup": timedelta(hours=24), "invitation": timedelta(hours=72), "reset": timedelta(hours=1)}
+LIFETIMES["provider"] = timedelta(minutes=10)  # signed in there; the second factor here is still to be shown
 PASSWORD = ("invitation", "reset")  # the purposes that choose a person's password
 
 

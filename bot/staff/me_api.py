@@ -76,7 +76,7 @@ async def post_totp(request: web.Request) -> web.Response:
     if person.second_factor:
         raise StaffError(409, "second_factor_is_on")
     async with staff.database.write() as conn:
-        secret, uri, qr = await second_factor.offer(conn, person, staff.company.identity.name)
+        secret, uri, qr = await second_factor.offer(conn, staff.sealer, person, staff.company.identity.name)
     return web.json_response({"secret": secret, "uri": uri, "qr": qr})
 
 
@@ -89,7 +89,7 @@ async def put_totp(request: web.Request) -> web.Response:
     if person.second_factor:
         raise StaffError(409, "second_factor_is_on")
     async with staff.database.write() as conn:
-        codes = await second_factor.confirm(conn, person, code, staff.now())
+        codes = await second_factor.confirm(conn, staff.sealer, person, code, staff.now())
         if codes is None:
             raise StaffError(422, "invalid_code", "code")
         ended = await staff.sessions.end_all(conn, person.id, but=request[guard.SESSION].id)

@@ -144,7 +144,7 @@ def sign_in(request: web.Request, *, failure: str = "", status: int = 200) -> we
     provider = fragment(staff, lang, "provider.html", next=escape(next_page, quote=True)) if staff.provider else ""
     body = fragment(staff, lang, "sign_in.html", failure=said, hidden="" if said else " hidden", provider=provider)
     title = staff.catalogue.text(lang, "staff.sign_in.title")
-    words = {"next": next_page}
+    words = {"next": next_page, "step": "code" if request.query.get("step") == "code" and not failure else ""}
     return shell(request, title, body, scripts=["/staff/assets/sign_in.js"], words=words, status=status)
 
 

@@ -47,7 +47,7 @@ async def post_session(request: web.Request) -> web.Response:
     await guard.within(request, "sign_in_account", hash_of(email))
     person = await _with_password(staff, email, password)
     if person is None:
-        await _refuse(request, email)
+        await refuse(request, email)
         raise StaffError(401, "invalid_credentials")
     await guard.session_of(request)
     how = "password"
@@ -55,7 +55,7 @@ async def post_session(request: web.Request) -> web.Response:
         if person.second_factor:
             if code is None:
                 raise StaffError(401, "code_required", "code")
-            accepted = await second_factor.accept(conn, person, code, staff.now())
+            accepted = await second_factor.accept(conn, staff.sealer, person, code, staff.now())
             how = f"password, {accepted}"
             if accepted is None:
                 session = None
@@ -64,7 +64,7 @@ async def post_session(request: web.Request) -> web.Response:
         else:
             session = await open_session(request, conn, person, how)
     if session is None:
-        await _refuse(request, email)
+        await refuse(request, email)
         raise StaffError(401, "invalid_code", "code")
     await staff.limiter.forget("sign_in_account", hash_of(email))
     return web.json_response(shown(session))
@@ -86,7 +86,7 @@ async def _with_password(staff: Staff, email: str, password: str) -> Person | No
     return people.person_of(row)
 
 
-async def _refuse(request: web.Request, email: str) -> None:
+async def refuse(request: web.Request, email: str) -> None:
     """Remember a failed attempt. What was typed is kept nowhere where nobody has that address."""
     staff = request.app[STAFF]
     async with staff.database.write() as conn:

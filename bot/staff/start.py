@@ -13,6 +13,7 @@ from bot.catalogue import Catalogue
 from bot.company import Company
 from bot.database import Database
 from bot.limiter import Limiter
+from bot.secret import Secret
 from bot.settings import Settings, SettingsError
 from bot.staff import (
     audit,
@@ -32,6 +33,7 @@ from bot.staff.context import STAFF, Staff, StaffError
 from bot.staff.fields import email as email_of
 from bot.staff.mail import Mail
 from bot.staff.provider import Provider
+from bot.staff.sealing import Sealer, seal_all
 from bot.staff.sessions import Sessions
 
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ async def running(
     database: Database,
     http: ClientSession,
     limiter: Limiter,
+    secret: Secret,
     changed: Callable[[], None],
 ) -> AsyncIterator[Staff]:
     """The staff's parts at work. SettingsError where a setting cannot be used. `changed` as `Staff` has it."""
@@ -55,10 +58,12 @@ async def running(
         database=database,
         limiter=limiter,
         sessions=Sessions(database),
+        sealer=Sealer(secret),
         mail=Mail(settings, company, catalogue, database) if settings.smtp_host else None,
         provider=_provider(settings, http, database),
         changed=changed,
     )
+    await seal_all(database, staff.sealer)
     await _first_administrator(staff)
     worker = asyncio.create_task(staff.mail.run(), name="staff_mail") if staff.mail is not None else None
     try:

@@ -17,10 +17,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
+from sqlalchemy import update
 
+from bot.staff.tables import links
 from tests.gateway.site import Site
-from tests.staff.signing_in import ADMIN, PASSWORD, Browser, invited
-from tests.staff.test_second_factor import turned_on
+from tests.staff.signing_in import ADMIN, PASSWORD, Browser, code, invited
+from tests.staff.test_second_factor import fresh, turned_on
 
 NewBrowser = Callable[[], Browser]
 CLIENT, SECRET = "guichet", "the client's secret: é+%"
@@ -274,11 +276,59 @@ async def test_who_was_let_go_does_not_come_back(
     assert (await through(browser()))[0] == 403
 
 
-async def test_the_provider_answers_for_the_second_factor(site: Site, admin: Browser, browser: NewBrowser) -> None:
+CODE = "/api/staff/session/provider"
+
+
+async def test_who_has_a_second_factor_is_asked_for_it_after_the_provider(
+    site: Site, admin: Browser, browser: NewBrowser
+) -> None:
+    phone, _ = await turned_on(admin)
+    here = browser()
+    status, there, _ = await through(here, "/staff/oidc?next=/staff/people")
+    assert (status, there) == (302, "/staff/sign-in?step=code&next=/staff/people")
+    assert not here.token()
+    assert not await signed_in(here)
+    assert code(await here.call("POST", CODE, {"code": "000000"})) == (401, "invalid_code", "code")
+    assert not await signed_in(here)
+    right = await fresh(site, phone)
+    assert code(await browser().call("POST", CODE, {"code": right})) == (401, "oidc_state", None), "another browser"
+    status, body = await here.call("POST", CODE, {"code": right})
+    assert (status, body["person"]["email"]) == (200, ADMIN)
+    assert await signed_in(here)
+    again = await here.call("POST", CODE, {"code": await fresh(site, phone)})
+    assert code(again) == (401, "oidc_state", None), "the way in is used up"
+
+
+async def test_guesses_after_the_provider_are_counted(site: Site, admin: Browser, browser: NewBrowser) -> None:
     await turned_on(admin)
     here = browser()
-    assert (await through(here))[0] == 302
-    assert await signed_in(here)
+    await through(here)
+    answers = [(await here.call("POST", CODE, {"code": "000000"}))[0] for _ in range(11)]
+    assert answers == [401] * 10 + [429]
+
+
+async def test_the_second_factor_cannot_be_shown_after_it_is_too_late(
+    site: Site, admin: Browser, browser: NewBrowser
+) -> None:
+    phone, _ = await turned_on(admin)
+    here = browser()
+    await through(here)
+    async with site.gateway.database.write() as conn:
+        await conn.execute(update(links).values(expires_at="2020-01-01T00:00:00.000000+00:00"))
+    answer = await here.call("POST", CODE, {"code": await fresh(site, phone)})
+    assert code(answer) == (401, "oidc_state", None)
+
+
+class TestWhereTheProvidersSecondFactorCounts:
+    @pytest.fixture
+    def settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return settings | {"oidc_second_factor": "provider"}
+
+    async def test_ours_is_not_asked_for(self, site: Site, admin: Browser, browser: NewBrowser) -> None:
+        await turned_on(admin)
+        here = browser()
+        assert (await through(here))[1] == "/desk"
+        assert await signed_in(here)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ ADMINISTRATOR = {"administrator"}
 TABLE: dict[str, set[str]] = {
     # sign-in
     "POST /api/staff/session": EVERYBODY,
+    "POST /api/staff/session/provider": EVERYBODY,
     "GET /api/staff/session": SIGNED_IN,
     "DELETE /api/staff/session": SIGNED_IN,
     "DELETE /api/staff/sessions": SIGNED_IN,

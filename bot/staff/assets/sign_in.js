@@ -3,6 +3,7 @@ import { $, clearFailures, leave, onSubmit } from "./ui.js";
 
 const form = $("sign-in");
 const code = $("code");
+const provided = words.step === "code"; // signed in at the provider: the second factor alone is missing
 
 function show(step) {
   const second = step === "code";
@@ -17,7 +18,8 @@ function show(step) {
 onSubmit(form, async (values) => {
   const second = !$("step-code").hidden;
   try {
-    await open("POST", "/api/staff/session", second ? values : { email: values.email, password: values.password });
+    if (provided) await open("POST", "/api/staff/session/provider", { code: values.code });
+    else await open("POST", "/api/staff/session", second ? values : { email: values.email, password: values.password });
   } catch (failure) {
     $("failure").hidden = true;
     if (failure.code === "code_required") return show("code");
@@ -29,7 +31,13 @@ onSubmit(form, async (values) => {
 });
 
 $("back").addEventListener("click", () => {
+  if (provided) return location.assign("/staff/sign-in");
   clearFailures(form);
   $("password").value = "";
   show("password");
 });
+
+if (provided) {
+  for (const name of ["email", "password"]) $(name).disabled = true;
+  show("code");
+}
