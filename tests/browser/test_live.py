@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,80 @@ async def test_an_unread_message_is_marked_until_it_is_looked_at(desk: DeskSite,
     await live_row(anna).click()
     await expect(anna.page.locator(".live-row.unread")).to_have_count(0)
     await expect(jean.panel.locator(".from-customer .state").last).to_have_text("Lu")
+
+
+async def test_who_is_not_online_is_told_and_comes_online_by_one_press(
+    desk: DeskSite, anna: Agent, jean: Customer
+) -> None:
+    hint = anna.page.locator(".live-away")
+    await expect(hint).to_be_hidden()
+    await desk.presence(anna.colleague, "offline")
+    await expect(hint).to_be_visible()
+    await anna.expect_accessible()
+    await ask(jean)
+    await expect(jean.panel.locator(".form-error")).to_contain_text("Personne n’est disponible en direct")
+    await hint.get_by_role("button", name="Passer en ligne").click()
+    await expect(hint).to_be_hidden()
+    await jean.panel.locator(".way[data-kind=person]").click()
+    await expect(jean.panel.locator(".waiting")).to_be_visible()
+
+
+async def test_an_agent_who_looks_elsewhere_is_told_of_who_waits_and_who_writes(
+    desk: DeskSite, anna: Agent, jean: Customer
+) -> None:
+    await anna.page.evaluate("""() => {
+        window.looksElsewhere = true;
+        Object.defineProperty(document, "hidden", { get: () => window.looksElsewhere });
+    }""")
+    await jean.say("Bonjour")
+    await ask(jean)
+    await expect(anna.page).to_have_title(re.compile(r"^\(1\) "))
+    await take(anna)
+    await jean.type("Vous êtes là ?")
+    await expect(anna.page).to_have_title(re.compile(r"^\(2\) "))
+    await expect(jean.panel.locator(".from-customer .state").last).to_have_text("Envoyé")  # nobody has looked
+    await anna.page.evaluate("""() => {
+        window.looksElsewhere = false;
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    await expect(jean.panel.locator(".from-customer .state").last).to_have_text("Lu")
+
+
+async def test_without_a_connection_the_desk_says_so_and_catches_up(
+    desk: DeskSite, anna: Agent, jean: Customer
+) -> None:
+    await together(jean, anna)
+    await anna.page.context.set_offline(True)
+    await anna.text.fill("Écrit sans réseau")
+    await anna.text.press("Enter")
+    await expect(anna.case.locator(".delivery[data-state=failed]")).to_be_visible()
+    await jean.type("Écrit pendant ce temps")
+    await anna.page.context.set_offline(False)
+    await expect(said(anna, "Écrit pendant ce temps")).to_be_visible()
+    await expect(jean.said("Écrit sans réseau", "agent")).to_have_count(1)
+    await expect(anna.case.locator(".unsent")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+async def test_the_desk_with_a_conversation_fits_and_is_accessible(
+    desk: DeskSite, anna: Agent, jean: Customer, width: int
+) -> None:
+    await anna.page.set_viewport_size({"width": width, "height": 720})
+    await desk.open()
+    await jean.say("Bonjour")
+    await ask(jean)
+    await expect(live_row(anna)).to_have_count(1)
+    await anna.expect_accessible()
+    await anna.expect_no_sideways_scroll()
+    await live_row(anna).click()
+    await expect(anna.case.get_by_role("button", name="Prendre la conversation")).to_be_visible()
+    await anna.expect_accessible()
+    await anna.case.get_by_role("button", name="Prendre la conversation").click()
+    await expect(anna.text).to_be_focused()
+    await jean.type("Un-mot-vraiment-trop-long-pour-tenir-" * 6)
+    await expect(anna.case.locator(".said.from-customer")).to_have_count(2)
+    await anna.expect_no_sideways_scroll()
+    await anna.expect_accessible()
 
 
 class TestShortPromise:

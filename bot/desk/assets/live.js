@@ -1,11 +1,11 @@
 // Live conversations above the list: who waits, who one talks to; and who is told of them.
 
 import { call } from "/staff/assets/api.js";
-import { $ } from "/staff/assets/ui.js";
+import { $, busy, toast } from "/staff/assets/ui.js";
 
 import { shown } from "./conversation.js";
-import { icon, lazily, make } from "./dom.js";
-import { emit, on } from "./state.js";
+import { button, icon, lazily, make } from "./dom.js";
+import { emit, loadPeople, me, on, state } from "./state.js";
 import { pick } from "./picker.js";
 import { span, t } from "./text.js";
 
@@ -57,14 +57,32 @@ on("live-all", async () => {
   if (id) emit("open-conversation", id);
 });
 
+const heading = make("h2", {});
+const rows = make("ul", {});
+/** Customers are offered nobody who is not online: said where one would wait for them. */
+const away = make("div", { class: "live-away", hidden: true }, make("p", { class: "hint" }, t("live.away")), button("live", t("live.go_online"), goOnline, { class: "button small" }));
+section.append(heading, away, rows);
+
+function goOnline(event) {
+  return busy(event.currentTarget, async () => {
+    try {
+      emit("me", (await call("PATCH", "/api/staff/me", { presence: "online" })).person);
+      await loadPeople();
+    } catch (failure) {
+      toast(failure.message, { bad: true });
+    }
+  });
+}
+
 function draw() {
-  section.hidden = !conversations.length;
+  const presence = state.people.find((person) => person.id === me.id)?.presence ?? "online";
+  away.hidden = !known || presence === "online";
+  section.hidden = !conversations.length && away.hidden;
   const waiting = conversations.filter((each) => each.state === "waiting").length;
-  const focused = section.contains(document.activeElement) ? document.activeElement.dataset.conversation : null;
-  section.replaceChildren(
-    make("h2", {}, icon("live"), t("live.title"), waiting ? make("span", { class: "badge alarm" }, t("live.waiting", { count: waiting })) : null),
-    make("ul", {}, ...conversations.map((each) => make("li", {}, row(each)))));
-  if (focused) section.querySelector(`[data-conversation="${CSS.escape(focused)}"]`)?.focus();
+  const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.conversation : null;
+  heading.replaceChildren(...[icon("live"), t("live.title"), waiting && make("span", { class: "badge alarm" }, t("live.waiting", { count: waiting }))].filter(Boolean));
+  rows.replaceChildren(...conversations.map((each) => make("li", {}, row(each))));
+  if (focused) rows.querySelector(`[data-conversation="${CSS.escape(focused)}"]`)?.focus();
 }
 
 function row(each) {
@@ -85,4 +103,5 @@ export function startLive() {
 const soon = lazily(load, 150);
 for (const name of ["stream:conversation", "stream:reset", "online", "live-changed"]) on(name, soon);
 on("live-shown", draw);
+on("people", draw);
 document.addEventListener("visibilitychange", () => document.hidden || soon());

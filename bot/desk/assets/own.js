@@ -7,11 +7,15 @@ import { ask } from "./ask.js";
 import { make } from "./dom.js";
 import { askNotifications, notifications, setSound, sound } from "./notify.js";
 import { opened } from "./picker.js";
-import { keep, kept } from "./state.js";
+import { emit, keep, kept, on } from "./state.js";
 import { local, t, utc } from "./text.js";
 
 let me = words.me;
 export const singleKeys = () => kept("keys", true);
+on("me", (person) => {
+  me = person;
+  for (const dot of document.querySelectorAll(".who .dot")) dot.dataset.presence = me.presence;
+});
 
 export async function settings() {
   const out = me.out_until && new Date(me.out_until) > new Date() ? local(new Date(me.out_until)) : "";
@@ -31,8 +35,7 @@ export async function settings() {
       keep("keys", values.keys ? null : false);
       const changed = { presence: values.presence, out_until: values.out_until ? utc(values.out_until) : null, lang: values.lang };
       const before = me.lang;
-      me = (await call("PATCH", "/api/staff/me", changed)).person;
-      for (const dot of document.querySelectorAll(".who .dot")) dot.dataset.presence = me.presence;
+      emit("me", (await call("PATCH", "/api/staff/me", changed)).person);
       return before === me.lang ? "saved" : "language";
     },
   });
