@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -36,6 +37,10 @@ conversations = Table(
     Column("created_at", String(32), nullable=False),
     Column("active_at", String(32), nullable=False),
 )
+
+# Literally as in the index, or SQLite does not see that it serves.
+with_people = conversations.c.owner != literal_column("'bot'")
+Index("conversations_with_people", conversations.c.owner, sqlite_where=with_people, postgresql_where=with_people)
 
 events = Table(
     "events",

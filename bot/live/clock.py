@@ -4,7 +4,7 @@ kept, an agent who has gone. What is due stands in the database; firing holds th
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.cases.worker import Worker, utc_now
 from bot.gateway.events import text_of
-from bot.gateway.journal import BOT, WAITING
-from bot.gateway.tables import conversations
-from bot.live.tables import desks, live
+from bot.gateway.journal import WAITING
+from bot.gateway.tables import conversations, with_people
+from bot.live.tables import live
 from bot.live.talks import Talks
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ class Clock(Worker):
     async def _work(self) -> None:
         await self.fire_due()
         async with self._reader.connect() as conn:
-            query = select(conversations.c.owner).where(conversations.c.owner != BOT)
+            query = select(conversations.c.owner).where(with_people)
             waits = [owner == WAITING for owner in (await conn.execute(query)).scalars()]
         TALKS.labels("waiting").set(waits.count(True))
         TALKS.labels("live").set(waits.count(False))
@@ -73,19 +73,12 @@ class Clock(Worker):
 
     async def _silences(self, conn: AsyncConnection) -> list[tuple[str, str, datetime]]:
         """(conversation, its agent, when that agent is taken for gone) where the customer waits for a word."""
-        query = (
-            select(live, conversations.c.owner, desks.c.until)
-            .join(conversations, conversations.c.id == live.c.conversation)
-            .outerjoin(desks, desks.c.person == conversations.c.owner)
-            .where(conversations.c.owner.not_in((BOT, WAITING)))
-        )
+        query = select(live, conversations.c.owner).join(conversations, conversations.c.id == live.c.conversation)
         found = []
-        timeout = timedelta(seconds=self._talks.rules.agent_timeout_seconds)
-        for row in (await conn.execute(query)).all():
-            since = await self._talks.silent_since(conn, row)
-            if since is not None:
-                there = datetime.fromisoformat(row.until) if row.until else since
-                found.append((row.conversation, row.owner, max(since + timeout, there)))
+        for row in (await conn.execute(query.where(with_people, conversations.c.owner != WAITING))).all():
+            at = await self._talks.gone_at(conn, row, row.owner)
+            if at is not None:
+                found.append((row.conversation, row.owner, at))
         return found
 
     async def _next(self) -> datetime | None:
@@ -97,6 +90,6 @@ class Clock(Worker):
 
 def _promises() -> Select[Any]:
     """Promises that may be broken: (conversation, promised_at)."""
-    waits = conversations.c.owner == WAITING, live.c.told.is_(False), live.c.promised_at.is_not(None)
+    waits = with_people, conversations.c.owner == WAITING, live.c.told.is_(False), live.c.promised_at.is_not(None)
     query = select(live.c.conversation, live.c.promised_at)
     return query.join(conversations, conversations.c.id == live.c.conversation).where(*waits)

@@ -85,7 +85,7 @@ async def get_state(request: web.Request) -> web.Response:
 
 async def post_typing(request: web.Request) -> web.Response:
     conversation = await opened(request)
-    await within(request, "messages", conversation.id)
+    await within(request, "messages", f"signs {conversation.id}")  # beside what may be said
     if conversation.owner not in (BOT, WAITING):
         request.app[LIVE].typing(conversation.id)
     return web.Response(status=204)
@@ -94,7 +94,7 @@ async def post_typing(request: web.Request) -> web.Response:
 async def post_read(request: web.Request) -> web.Response:
     conversation = await opened(request)
     seq = seq_of(await read_json(request))
-    await within(request, "messages", conversation.id)
+    await within(request, "messages", f"signs {conversation.id}")  # beside what may be said
     gateway, live = request.app[GATEWAY], request.app[LIVE]
     async with gateway.database.write() as conn:
         news = await live.talks.read(conn, conversation.id, "customer", min(seq, conversation.last_seq))

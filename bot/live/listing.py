@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.gateway.events import text_of
 from bot.gateway.journal import BOT, WAITING
-from bot.gateway.tables import conversations, events, receipts
+from bot.gateway.tables import conversations, events, receipts, with_people
 from bot.live.tables import live
 
 State = Literal["waiting", "live", "mine", "bot"]
@@ -23,11 +23,11 @@ MOST = 200
 def _where(state: State, me: str, now: datetime) -> ColumnElement[bool]:
     owner = conversations.c.owner
     if state == "waiting":
-        return owner == WAITING
+        return and_(with_people, owner == WAITING)
     if state == "live":
-        return owner.not_in((BOT, WAITING))
+        return and_(with_people, owner != WAITING)
     if state == "mine":
-        return owner == me
+        return and_(with_people, owner == me)
     asked = select(events.c.seq).where(events.c.conversation == conversations.c.id, events.c.sender == "customer")
     return and_(owner == BOT, conversations.c.active_at > text_of(now - RECENT), asked.exists())
 
@@ -77,7 +77,7 @@ async def marks(conn: AsyncConnection) -> dict[str, tuple[Any, ...]]:
     """What of each conversation that is not the bot's changes when there is news for the desk."""
     columns = (conversations.c.last_seq, conversations.c.owner, live.c.customer_read)
     query = select(conversations.c.id, *columns).outerjoin(live, live.c.conversation == conversations.c.id)
-    return {row[0]: tuple(row[1:]) for row in await conn.execute(query.where(conversations.c.owner != BOT))}
+    return {row[0]: tuple(row[1:]) for row in await conn.execute(query.where(with_people))}
 
 
 def state_of(row: Row[Any]) -> str:

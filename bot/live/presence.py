@@ -15,8 +15,8 @@ from bot.cases.calendar import add_time, is_open
 from bot.cases.policy import Hours
 from bot.company import LiveRules
 from bot.gateway.events import text_of
-from bot.gateway.journal import BOT, WAITING
-from bot.gateway.tables import conversations
+from bot.gateway.journal import WAITING
+from bot.gateway.tables import conversations, with_people
 from bot.live.tables import desks
 from bot.staff import people
 from bot.staff.people import Person
@@ -50,7 +50,7 @@ async def look(
         return Presence("nobody")
     talks = await loads(conn)
     room = sum(max(0, rules.conversations_per_agent - talks.get(person.id, 0)) for person in able)
-    waiting = conversations.c.owner == WAITING, conversations.c.lang == lang
+    waiting = with_people, conversations.c.owner == WAITING, conversations.c.lang == lang
     queue = (await conn.execute(select(func.count()).select_from(conversations).where(*waiting))).scalar_one()
     return Presence() if room > queue else Presence("busy")
 
@@ -58,7 +58,7 @@ async def look(
 async def loads(conn: AsyncConnection) -> dict[str, int]:
     """How many live conversations each person has."""
     owner = conversations.c.owner
-    query = select(owner, func.count()).where(owner.not_in((BOT, WAITING))).group_by(owner)
+    query = select(owner, func.count()).where(with_people, owner != WAITING).group_by(owner)
     return {row[0]: row[1] for row in await conn.execute(query)}
 
 

@@ -20,7 +20,7 @@ from bot.gateway.journal import BOT, WAITING, Conversation, append, give, hold
 from bot.gateway.tables import events
 from bot.live.errors import LiveError, NobodyThere
 from bot.live.presence import Presence, look
-from bot.live.tables import live, ratings, written
+from bot.live.tables import desks, live, ratings, written
 from bot.staff import people
 from bot.staff.people import Person
 
@@ -156,23 +156,30 @@ class Talks:
         await self._status(conn, talk, "waiting", "promise_broken", ways=tuple(_WAYS))
         return True
 
-    async def silent_since(self, conn: AsyncConnection, row: Row[Any]) -> datetime | None:
-        """Since when the customer of a live conversation waits for a word of the agent; None where they do not."""
-        if row.agent_seq is None:
-            return datetime.fromisoformat(row.since)
-        later = events.c.conversation == row.conversation, events.c.seq > row.agent_seq, events.c.sender == "customer"
-        first = (await conn.execute(select(func.min(events.c.at)).where(*later))).scalar_one()
-        return datetime.fromisoformat(first) if first else None
+    async def gone_at(self, conn: AsyncConnection, row: Row[Any], agent: str) -> datetime | None:
+        """When the agent of a live conversation is taken for gone: their desk is closed, and the customer has waited
+        for a word as long as the rules say. None where the customer waits for none."""
+        since: str | None = row.since
+        if row.agent_seq is not None:
+            later = events.c.conversation == row.conversation, events.c.seq > row.agent_seq
+            query = select(func.min(events.c.at)).where(*later, events.c.sender == "customer")
+            since = (await conn.execute(query)).scalar_one()
+        if since is None:
+            return None
+        until = (await conn.execute(select(desks.c.until).where(desks.c.person == agent))).scalar_one_or_none()
+        patience = datetime.fromisoformat(since) + timedelta(seconds=self.rules.agent_timeout_seconds)
+        return max(patience, datetime.fromisoformat(until)) if until else patience
 
     async def lose_agent(self, conn: AsyncConnection, ident: str, agent: str, now: datetime) -> bool:
         """The agent's desk is gone and the customer unanswered: they wait for somebody else, or go on with the bot and
         the ways to reach people later. Whether this call did it."""
         talk = await hold(conn, ident)
-        if talk.owner != agent:
+        row = await self.row(conn, ident)
+        gone = await self.gone_at(conn, row, agent)  # who has answered or come back meanwhile has not gone
+        if talk.owner != agent or gone is None or gone > now:
             return False
         name = await name_of(conn, agent)
         there = await look(conn, talk.lang, now, rules=self.rules, hours=self.hours, but=(agent,))
-        row = await self.row(conn, ident)
         if there.there:
             await self._wait(conn, talk, now, "agent_gone", question=row.question, agent=agent, name=name)
         else:

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select
 
+from bot.gateway.events import text_of
 from bot.gateway.tables import conversations
 from bot.live.clock import TALKS
-from bot.live.tables import live
+from bot.live.tables import desks, live
 from bot.live.talks import Talks
 from tests.live.studio import NOW, RULES, Studio, later
 
@@ -194,10 +195,11 @@ async def test_the_time_counts_from_the_first_unanswered_message_not_from_the_la
     first = await studio.hear(talk)
     await studio.hear(talk, "Allô ?")
     events = {event["seq"]: event["at"] for event in await studio.journal.events(talk)}
-    async with studio.database.read() as conn:
-        since = await studio.talks.silent_since(conn, await studio.row(talk))
-    assert since is not None
-    assert since.isoformat(timespec="milliseconds").replace("+00:00", "Z") == events[first]
+    async with studio.database.write() as conn:
+        await conn.execute(delete(desks))
+        gone = await studio.talks.gone_at(conn, await studio.row(talk), anna.id)
+    assert gone is not None
+    assert text_of(gone - TIMEOUT) == events[first]
 
 
 async def test_an_agent_who_comes_back_in_the_last_moment_keeps_the_conversation(studio: Studio) -> None:

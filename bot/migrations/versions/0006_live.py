@@ -63,6 +63,14 @@ def upgrade() -> None:
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("fresh", sa.Boolean(), server_default=sa.false(), nullable=False))
+    with_people = sa.text("owner != 'bot'")
+    op.create_index(
+        "conversations_with_people",
+        "conversations",
+        ["owner"],
+        sqlite_where=with_people,
+        postgresql_where=with_people,
+    )
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.alter_column("ref", existing_type=sa.VARCHAR(length=16), nullable=True)
