@@ -32,7 +32,7 @@ RULES = LiveRules(promise_seconds=60, agent_timeout_seconds=120, conversations_p
 
 
 def later(**span: float) -> datetime:
-    return datetime.now(UTC) + timedelta(**span)
+    return NOW + timedelta(**span)
 
 
 @dataclass
