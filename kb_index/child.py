@@ -1,6 +1,6 @@
 """The child process of a job: `python -m kb_index.child` does one task within its memory limit and ends.
 
-Standard input: one line {"kind", "args", "memory_mib"}, then open as long as the parent wants the result. Standard
+Standard input: one line {"kind", "args", "settings"}, then open as long as the parent wants the result. Standard
 output: lines {"done", "total", "doing"}, at last {"result"} or {"error": {"code", "message"}}.
 """
 
@@ -16,14 +16,15 @@ import threading
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from kb_index.errors import ContentError, KbError
+from kb_index.errors import ContentError, KbError, PublishError
+from kb_index.settings import Settings, load_settings
 
-# kind → "module:function" of (args, report) → result, all JSON. `report(done, total, doing)`; total None: unknown.
+# kind → "module:function" of (settings, args, report) → result; args and result are JSON.
+# `report(done, total, doing)`; total None: unknown.
 TASKS = {
     "gate": "kb_index.gate:run",
-    "publish": "kb_index.publishing:run",
-    "fit": "kb_index.publishing:run_fit",
-    "import": "kb_index.previewing:run",
+    "publish": "kb_index.publication:run",
+    "fit": "kb_index.publication:run_fit",
 }
 Report = Callable[[int, int | None, str], None]
 NICE = 10  # searching comes first
@@ -36,16 +37,23 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    limit = int(request["memory_mib"]) * 1024 * 1024
+    settings = load_settings(**request["settings"])
+    limit = settings.job_memory_mb * 1024 * 1024
     with contextlib.suppress(ValueError, OSError):  # a lower limit may be set already; it holds too
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    _say(out, _outcome(request, lambda done, total, doing: _say(out, {"done": done, "total": total, "doing": doing})))
+
+    def report(done: int, total: int | None, doing: str) -> None:
+        _say(out, {"done": done, "total": total, "doing": doing})
+
+    _say(out, _outcome(settings, request, report))
 
 
-def _outcome(request: dict[str, Any], report: Report) -> dict[str, Any]:
+def _outcome(settings: Settings, request: dict[str, Any], report: Report) -> dict[str, Any]:
     try:
         module, function = TASKS[request["kind"]].split(":")
-        return {"result": getattr(importlib.import_module(module), function)(request["args"], report)}
+        return {"result": getattr(importlib.import_module(module), function)(settings, request["args"], report)}
+    except PublishError as error:
+        return _error(error.code, str(error), problems=error.problems)
     except ContentError as error:
         return _error(error.code, str(error), file=error.file, line=error.line)
     except KbError as error:

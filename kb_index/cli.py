@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kb_index.config import load_config
-from kb_index.content import Kind, read_content
+from kb_index.content import Kind, parse_content, read_content
 from kb_index.encoder import load_encoder
 from kb_index.errors import KbError
 from kb_index.settings import Settings, load_settings
@@ -82,15 +82,21 @@ def import_(
 @app.command()
 def build() -> None:
     """Make an index version of the articles as they are. Files that cannot be read are named; the others go in."""
+    from kb_index.publishing import content_folder, recovered
     from kb_index.versions import Versions
 
     settings = load_settings()
-    content = read_content(settings.content_dir)
+    versions = Versions(settings.versions_dir)
+    recovered(versions, settings.content_dir)
+    after, sources = versions.current(), content_folder(versions, settings.content_dir)
+    content = parse_content(sources)
     for problem in content.problems:
         err.print(f"left out: {problem}", markup=False)
     encoder = load_encoder(settings.encoder, settings.encoder_threads * 2)
-    versions = Versions(settings.versions_dir)
-    version, made = versions.build(content, load_config(settings.content_dir), encoder, settings.error_bound, progress)
+    config = load_config(settings.content_dir)
+    version, made = versions.build(
+        content, config, encoder, settings.error_bound, progress, sources=sources, after=after
+    )
     manifest = next(one for one in versions.all() if one["version"] == version)
     out.print(
         f"{version} {'built' if made else 'unchanged'}: {manifest['articles']} articles, {manifest['topics']} topics, "
@@ -117,21 +123,37 @@ def publish(version: Annotated[str, typer.Argument(help="Default: the version bu
 
     settings = load_settings()
     versions = Versions(settings.versions_dir)
-    chosen = version or versions.built()
-    if chosen is None:
-        raise KbError("nothing is built yet: python -m kb_index build")
+    chosen = version
+    if not version:
+        built = versions.built()
+        if built is None:
+            raise KbError("nothing is built yet: python -m kb_index build")
+        chosen, after = built
+        if versions.current() not in (chosen, after):
+            raise KbError(
+                f"{chosen} was built before version {versions.current()} was published, and would undo it; build again "
+                f"(or, to serve it all the same: python -m kb_index publish {chosen})"
+            )
     previous = versions.publish(chosen, load_encoder(settings.encoder), settings.keep_versions)
     out.print(f"{chosen} serves" + (f" (before: {previous})" if previous not in (None, chosen) else ""), markup=False)
 
 
 @app.command()
 def rollback(version: Annotated[str, typer.Argument(help="Default: the one that served before.")] = "") -> None:
-    """Let the version before serve again."""
+    """Let the version before serve again, with its files in the content folder."""
+    from kb_index.publishing import recovered, roll_back
+    from kb_index.storage import load
     from kb_index.versions import Versions
 
     settings = load_settings()
-    chosen = Versions(settings.versions_dir).rollback(load_encoder(settings.encoder), version or None)
-    out.print(f"{chosen} serves", markup=False)
+    versions = Versions(settings.versions_dir)
+    recovered(versions, settings.content_dir)
+    chosen = version or versions.before()
+    load(versions.path(chosen), load_encoder(settings.encoder))
+    done = roll_back(versions, settings.content_dir, chosen)
+    for path in done["files"]:
+        out.print(f"as it was: {path}", markup=False)
+    out.print(f"{chosen} serves (before: {done['previous']})", markup=False)
 
 
 @app.command("versions")
@@ -175,7 +197,7 @@ def ask(
 @app.command()
 def lint(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Name files that cannot be read, and articles that search takes for one another; exit status 1 if any."""
-    from kb_index.index import build_index
+    from kb_index.building import build_index
     from kb_index.lint import lint as find
 
     settings = load_settings()

@@ -13,7 +13,8 @@ from kb_index.captions import Cue, parse_captions
 from kb_index.errors import ContentError
 from kb_index.fields import Fields, shown, split, text_of
 from kb_index.gold import Gold, parse_gold
-from kb_index.sources import MAX_BYTES, Folder
+from kb_index.sources import MAX_BYTES as MAX_BYTES
+from kb_index.sources import Folder
 
 Kind = Literal["faq", "blog", "manual", "video"]
 FOLDERS: dict[str, Kind] = {"faq": "faq", "blog": "blog", "manuals": "manual", "videos": "video"}

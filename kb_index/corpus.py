@@ -63,7 +63,7 @@ class Rows:
 
 
 class Corpus:
-    """What is ranked. One that was loaded reads articles when they are asked for, and `entries` only for whoever asks."""
+    """What is ranked. One that was loaded reads articles when they are asked for, `entries` only for whoever asks."""
 
     def __init__(
         self,

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from kb_index import metrics
+from kb_index.building import build_index
 from kb_index.config import Config
 from kb_index.content import Article
 from kb_index.encoder import Encoder
 from kb_index.errors import ContentError
-from kb_index.index import Index, build_index
+from kb_index.index import Index
 
 SHOWN = 10
 

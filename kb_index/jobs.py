@@ -18,6 +18,8 @@ from typing import Any
 
 import structlog
 
+from kb_index.settings import Settings
+
 log = structlog.get_logger()
 
 AT_ONCE = 2
@@ -57,11 +59,10 @@ class Job:
 
 
 class Jobs:
-    """The jobs of one service. `memory_mib`, `seconds`: what each may take."""
+    """The jobs of one service; its settings say what each may take."""
 
-    def __init__(self, memory_mib: int, seconds: float) -> None:
-        self._memory_mib = memory_mib
-        self._seconds = seconds
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._jobs: dict[str, Job] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -116,15 +117,16 @@ class Jobs:
         assert process.stderr is not None
         errors = asyncio.create_task(_last_words(process.stderr))
         try:
-            async with asyncio.timeout(self._seconds):
-                request = {"kind": kind, "args": args, "memory_mib": self._memory_mib}
+            async with asyncio.timeout(self._settings.job_seconds):
+                settings = self._settings.model_dump(mode="json", exclude={"internal_token"})
+                request = {"kind": kind, "args": args, "settings": settings}
                 with contextlib.suppress(ConnectionError):  # it died at once; what it said tells why
                     process.stdin.write(json.dumps(request).encode() + b"\n")
                     await process.stdin.drain()
                 last = await _followed(process, progress)
         except TimeoutError:
-            message = f"not done after {self._seconds:.0f} s (GUICHET_JOB_SECONDS); divide it, or allow more time"
-            raise JobError("too_slow", message) from None
+            limit = f"not done after {self._settings.job_seconds:.0f} s (GUICHET_JOB_SECONDS)"
+            raise JobError("too_slow", f"{limit}; divide it, or allow more time") from None
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import web
@@ -31,16 +31,24 @@ class Library:
         self.index: Index | None = None
         self.problem: str | None = None
         self._seen: object = None
+        self._refreshing = asyncio.Lock()
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="kb")
 
     async def refresh(self) -> None:
-        """Load the published version where the pointer has changed; a version that cannot be used changes nothing."""
+        """Load the published version where the pointer has changed; a version that cannot be used changes nothing.
+
+        When this returns, what was published before the call serves.
+        """
+        async with self._refreshing:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         mark = self._mark()
         if mark == self._seen:
             return
         self._seen = mark
         try:
-            self.index = await self.run(partial(self.versions.load_current, self.encoder))
+            self.index = await self.run(partial(self.versions.load_current, self.encoder, self.index))
             self.problem = None
             log.info("index_loaded", version=self.index.version, articles=len(self.index.corpus.articles))
         except (VersionError, OSError, ValueError, RuntimeError) as error:
@@ -54,10 +62,12 @@ class Library:
             return "none"
         return stat.st_mtime_ns, stat.st_ino
 
-    async def search(self, index: Index, text: str, lang: str, limit: int, exclude: list[str]) -> Answer:
+    async def search(
+        self, index: Index, text: str, lang: str, limit: int, exclude: list[str], audience: str = "public"
+    ) -> Answer:
         def work() -> Answer:
             vector = index.vector(text, self.encoder)
-            return index.search(text, vector, lang, limit, exclude)
+            return index.search(text, vector, lang, limit, exclude, audience)
 
         return await self.run(work)
 
@@ -77,7 +87,7 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"error": {"code": code, "message": message, "field": field}}
+        self.body: dict[str, dict[str, Any]] = {"error": {"code": code, "message": message, "field": field}}
 
 
 def index_of(request: web.Request) -> Index:

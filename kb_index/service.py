@@ -11,23 +11,27 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from kb_index import articles_api
+from kb_index import articles_api, console_api
+from kb_index.content import AUDIENCES
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import KbError, SettingsError
+from kb_index.jobs import Jobs
 from kb_index.library import LIBRARY, ApiError, Library, index_of
+from kb_index.publisher import JOBS, PUBLISHER, Publisher
 from kb_index.settings import Settings
 
 log = structlog.get_logger()
 
 MAX_TEXT = 4_000  # characters of a question that are searched; more changes no answer
 MAX_LIMIT = 50
+MAX_BODY = 64 * 1024 * 1024  # bytes; changes of a large import
 POLL_SECONDS = 0.5
 
 
 def make_app(settings: Settings, encoder: Encoder | None = None) -> web.Application:
     """The application; `encoder` defaults to the one that the settings name."""
     token = settings.internal_token.get_secret_value()
-    app = web.Application(middlewares=[_errors, _guard(token)], client_max_size=256 * 1024)
+    app = web.Application(middlewares=[_errors, _guard(token)], client_max_size=MAX_BODY)
     app[LIBRARY] = Library(settings, encoder or load_encoder(settings.encoder, settings.encoder_threads))
     app.cleanup_ctx.append(_follow)
     app.router.add_post("/search", search)
@@ -35,11 +39,15 @@ def make_app(settings: Settings, encoder: Encoder | None = None) -> web.Applicat
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     articles_api.add_routes(app)
+    console_api.add_routes(app)
+    app[JOBS] = Jobs(settings)
+    app[PUBLISHER] = Publisher(settings, app[LIBRARY], app[JOBS])
     return app
 
 
 async def _follow(app: web.Application) -> AsyncIterator[None]:
-    library = app[LIBRARY]
+    library, publisher = app[LIBRARY], app[PUBLISHER]
+    await publisher.start()
     await library.refresh()
 
     async def poll() -> None:
@@ -51,6 +59,8 @@ async def _follow(app: web.Application) -> AsyncIterator[None]:
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    await publisher.close()
+    await app[JOBS].close()
     library.close()
 
 
@@ -101,8 +111,11 @@ async def search(request: web.Request) -> web.Response:
         raise ApiError(422, "invalid", f"expected a number from 1 to {MAX_LIMIT}, got {limit!r:.40}", "limit")
     if not isinstance(exclude, list) or not all(isinstance(ident, str) for ident in exclude):
         raise ApiError(422, "invalid", "expected a list of article ids", "exclude")
+    audience = body.get("audience", "public")
+    if audience not in AUDIENCES:
+        raise ApiError(422, "invalid", f"expected {' or '.join(AUDIENCES)}, got {audience!r:.40}", "audience")
     text = text.encode("utf-8", "replace").decode()[:MAX_TEXT]  # lone surrogates come through JSON
-    return web.json_response(await request.app[LIBRARY].search(index, text, lang, limit, exclude))
+    return web.json_response(await request.app[LIBRARY].search(index, text, lang, limit, exclude, audience))
 
 
 async def topic(request: web.Request) -> web.Response:

@@ -18,6 +18,7 @@ from kb_index.errors import ContentError
 MAX_BYTES = 4 * 1024 * 1024
 FOLDERS = ("faq", "blog", "manuals", "videos", "levels", "golden")
 TEXTS, TABLE = "sources.bin", "sources.json"  # all sources; path → digest, from, to
+Key = tuple[bool, str]  # of an article or topic: whether it is a topic; its id
 _SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,119}"
 _PATH = re.compile(
     rf"kb\.yml|(?:faq|blog|manuals|levels)/(?:{_SEGMENT}/){{0,4}}{_SEGMENT}\.md"
@@ -99,7 +100,7 @@ class Folder(Sources):
 
 
 class Changed(Sources):
-    """Sources with changes over them, in the order in which content is read. `changes`: path → source; None: deleted."""
+    """Sources with changes over them. `changes`: path → source; None: deleted."""
 
     def __init__(self, base: Sources, changes: Mapping[str, bytes | None]) -> None:
         self.base = base
@@ -166,6 +167,24 @@ def has_sources(folder: Path) -> bool:
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """The paths whose digests differ, or that only one has."""
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
+def keys_of(changed: Iterable[str], sources: Sources) -> set[Key]:
+    """The articles and topics that some files are of; captions are of every video beside them that names them."""
+    keys = {key_of(path) for path in changed if path.endswith(".md")}
+    for captions in (path for path in changed if path.endswith(".vtt")):
+        folder, _, name = captions.rpartition("/")
+        for path in sources:
+            beside = path.endswith(".md") and path.rpartition("/")[0] == folder
+            if beside and name.encode() in sources[path]:
+                keys.add(key_of(path))
+    return keys
+
+
+def key_of(path: str) -> Key:
+    """As the file's name must say it."""
+    name = path.rpartition("/")[2].removesuffix(".md")
+    return path.startswith("levels/"), name.rpartition(".")[0]
 
 
 def _files(folder: Path) -> Iterator[str]:

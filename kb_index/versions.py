@@ -3,7 +3,7 @@
 kb/versions/<version>/   written whole in a temporary folder, then renamed
 kb/current               the version that serves, one line; replaced atomically
 kb/history               versions that served, oldest first
-kb/built                 the version built last
+kb/built                 the version built last, and the one that served when its content was read
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kb_index.building import build_index
 from kb_index.config import Config
 from kb_index.content import Article, Content, Topic
 from kb_index.encoder import Encoder
 from kb_index.errors import VersionError
-from kb_index.index import Index, build_index
-from kb_index.storage import FORMAT, KnownVectors, load, read_manifest, save, sync, verify
+from kb_index.index import Index
+from kb_index.integrity import FORMAT, read_manifest, sync, verify
+from kb_index.known import KnownVectors
+from kb_index.sources import Kept, Sources, differing, has_sources, keep
+from kb_index.storage import load, save
+
+STAGED = ".building-"
 
 
 class Versions:
@@ -43,9 +49,24 @@ class Versions:
         """The version that serves; None where none was published."""
         return self._read("current")
 
-    def built(self) -> str | None:
-        """The version built last."""
-        return self._read("built")
+    def built(self) -> tuple[str, str | None] | None:
+        """(the version built last, the one that served when its content was read)."""
+        words = (self._read("built") or "").split()
+        return (words[0], words[1] if len(words) > 1 else None) if words else None
+
+    def history(self) -> list[str]:
+        """The versions that served, oldest first."""
+        return (self._read("history") or "").split()
+
+    def before(self) -> str:
+        """The version that served before the current one."""
+        history, current = self.history(), self.current()
+        before = history[: history.index(current)] if current in history else []
+        if not before:
+            raise VersionError(
+                "no version served before the current one; name one: python -m kb_index rollback VERSION"
+            )
+        return before[-1]
 
     def all(self) -> list[dict[str, Any]]:
         """The readable manifests, newest first, each with `live`."""
@@ -62,15 +83,35 @@ class Versions:
         encoder: Encoder,
         risk: float,
         progress: Callable[[str], None] = lambda _: None,
+        *,
+        sources: Sources | None = None,
+        after: str | None = None,
+        facts: dict[str, Any] | None = None,
+        anew: bool = False,
+        default: bool = True,
     ) -> tuple[str, bool]:
-        """(version, whether it was made now). What is the same in all respects is not built twice."""
+        """(version, whether it was made now). What is the same in all respects is not built twice.
+
+        `sources`: what `content` was read from, kept with the version; `after`: the version that served when it was
+        read; `facts`: more for the manifest; `anew`: also where a layer of the same
+        serves; `default`: whether it is what `publish` publishes where no version is named.
+        """
+        state = None if sources is None else state_of(sources, encoder, risk)
+        live = self.current()
+        with contextlib.suppress(VersionError):  # what serves may be a layer, which has another name
+            if (
+                live
+                and state
+                and not anew
+                and read_manifest(self.path(live)).get("state") == state
+                and self.is_whole(live)
+            ):
+                if default:
+                    self.write("built", f"{live} {live}")
+                return live, False
         version = name_of(content, config, encoder, risk)
-        with self._lock():
-            if self._is_whole(version):
-                self._write("built", version)
-                return version, False
-            current = self.current()
-            known = KnownVectors(self.path(current) if current else None, encoder)
+        if not self.is_whole(version) or (sources is not None and not has_sources(self.path(version))):
+            known = KnownVectors(self.path(live) if live else None, encoder)
             index = build_index(
                 content.articles,
                 content.topics,
@@ -82,79 +123,97 @@ class Versions:
                 gold=content.gold,
                 progress=progress,
             )
-            versions = self.folder / "versions"
-            versions.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".building-", dir=versions) as temporary:
-                staged = Path(temporary) / version
-                staged.mkdir()
-                problems = [str(problem) for problem in content.problems]
-                save(index, staged, encoder, {"created": datetime.now(UTC).isoformat(), "problems": problems})
-                if self.path(version).exists():  # damaged: it did not pass above
-                    os.replace(self.path(version), Path(temporary) / "damaged")
-                os.replace(staged, self.path(version))
-                sync(versions)
-            self._write("built", version)
-        return version, True
+            about = {"problems": [str(problem) for problem in content.problems], "state": state}
+            about |= self.facts(sources) | (facts or {})
 
-    def publish(self, version: str, encoder: Encoder, keep: int = 10) -> str | None:
-        """Let `version` serve once it has been loaded whole. Returns the version before."""
-        with self._lock():
-            if not self.path(version).is_dir():
-                raise VersionError(
-                    f"there is no index version {version}; see python -m kb_index versions, or build one"
-                )
-            load(self.path(version), encoder)
+            def write(folder: Path) -> None:
+                if sources is not None:
+                    keep(folder, sources)
+                save(index, folder, encoder, about)
+
+            self.add(version, write)
+            made = True
+        else:
+            made = False
+        if default:
+            self.write("built", f"{version} {after or ''}")
+        return version, made
+
+    def facts(self, sources: Sources | None) -> dict[str, Any]:
+        """What every manifest says: when it was made, after which version, and which files differ from that one's."""
+        live = self.current()
+        changed: list[str] = []
+        if sources is not None and live and has_sources(self.path(live)):
+            changed = differing(sources.digests, Kept(self.path(live)).digests)
+        return {"created": datetime.now(UTC).isoformat(), "after": live, "changed": changed, "by": None, "note": None}
+
+    def add(self, version: str, write: Callable[[Path], None]) -> None:
+        """Let `write` fill a folder, which then is the version's: whole, or not there at all."""
+        versions = self.folder / "versions"
+        versions.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        with tempfile.TemporaryDirectory(prefix=f"{STAGED}{os.getpid()}-", dir=versions) as temporary:
+            staged = Path(temporary) / version
+            staged.mkdir()
+            write(staged)
+            if self.path(version).exists():  # damaged: whoever builds has looked
+                os.replace(self.path(version), Path(temporary) / "damaged")
+            os.replace(staged, self.path(version))
+            sync(versions)
+
+    def publish(self, version: str, encoder: Encoder, keep_count: int = 10) -> str | None:
+        """Let `version` serve once it has been loaded whole. Returns the version before. Files are not touched."""
+        if not self.path(version).is_dir():
+            raise VersionError(f"there is no index version {version}; see python -m kb_index versions, or build one")
+        load(self.path(version), encoder)
+        with self.lock():
             previous = self.current()
             if previous != version:
-                history = [one for one in self._history() if one != version]
-                self._write("history", "\n".join([*history, version]))
-                self._write("current", version)
-            self._prune(keep)
+                self.switch(version)
+            self.prune(keep_count)
         return previous
 
-    def rollback(self, encoder: Encoder, version: str | None = None) -> str:
-        """Let the version before the current one serve, or the given one. Returns it."""
-        history = self._history()
-        current = self.current()
-        if version is None:
-            before = history[: history.index(current)] if current in history else []
-            if not before:
-                raise VersionError(
-                    "no version served before the current one; name one: python -m kb_index rollback VERSION"
-                )
-            version = before[-1]
-        load(self.path(version), encoder)
-        with self._lock():
-            if version not in history:
-                self._write("history", "\n".join([*history, version]))
-            self._write("current", version)
-        return version
+    def switch(self, version: str, *, instead_of: str | None = None, again: bool = False) -> None:
+        """Let `version` serve; the lock is held. `instead_of`: takes that one's place in the history; `again`: it
+        has served before, and keeps its place there."""
+        history = self.history()
+        if instead_of in history:
+            history = [version if one == instead_of else one for one in history if one != version]
+        elif not (again and version in history):
+            history = [*(one for one in history if one != version), version]
+        self.write("history", "\n".join(history))
+        self.write("current", version)
 
-    def load_current(self, encoder: Encoder) -> Index:
-        """The index that serves. VersionError where there is none or it cannot be used."""
+    def load_current(self, encoder: Encoder, loaded: Index | None = None) -> Index:
+        """The index that serves. VersionError where there is none or it cannot be used. `loaded`: as of `load`."""
         version = self.current()
         if version is None:
             raise VersionError("no index is published yet: python -m kb_index build && python -m kb_index publish")
-        return load(self.path(version), encoder)
+        return load(self.path(version), encoder, loaded)
 
-    def _is_whole(self, version: str) -> bool:
+    def is_whole(self, version: str) -> bool:
         try:
             verify(self.path(version), read_manifest(self.path(version)))
         except VersionError:
             return False
         return True
 
-    def _history(self) -> list[str]:
-        return (self._read("history") or "").split()
-
-    def _prune(self, keep: int) -> None:
-        """Delete the oldest versions beyond `keep`, never the current one nor the one built last."""
-        needed = {self.current(), self.built()}
-        for manifest in self.all()[keep:]:
+    def prune(self, keep_count: int) -> None:
+        """Delete the oldest versions beyond `keep_count`, never the current one nor the one built last."""
+        built = self.built()
+        needed = {self.current(), built[0] if built else None}
+        for manifest in self.all()[keep_count:]:
             if manifest["version"] not in needed:
                 shutil.rmtree(self.path(manifest["version"]), ignore_errors=True)
-        kept = [one for one in self._history() if self.path(one).is_dir()]
-        self._write("history", "\n".join(kept))
+        kept = [one for one in self.history() if self.path(one).is_dir()]
+        self.write("history", "\n".join(kept))
+
+    def _sweep(self) -> None:
+        """Delete what builds that were killed have left."""
+        for path in (self.folder / "versions").glob(f"{STAGED}*"):
+            owner = path.name.removeprefix(STAGED).partition("-")[0]
+            if not (owner.isdigit() and _runs(int(owner))):
+                shutil.rmtree(path, ignore_errors=True)
 
     def _read(self, name: str) -> str | None:
         try:
@@ -162,29 +221,49 @@ class Versions:
         except FileNotFoundError:
             return None
 
-    def _write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str) -> None:
         """Replace a small file atomically and durably."""
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}-", dir=self.folder)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.folder / name)
-        sync(self.folder)
+        replace_file(self.folder / name, (text + "\n").encode())
 
     @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One build or publication at a time."""
+    def lock(self) -> Iterator[None]:
+        """One publication at a time, over all processes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file atomically and durably; what was there stays where that fails."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sync(path.parent)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def name_of(content: Content, config: Config, encoder: Encoder, risk: float) -> str:
     """12 hex digits of the SHA-256 over all that makes an index: texts, kb.yml, encoder, error bound, program."""
     digest = hashlib.sha256()
-    digest.update(f"{FORMAT} {encoder.fingerprint} {risk} {_program()}\n".encode())
+    digest.update(_making(encoder, risk))
     digest.update(json.dumps(asdict(config), sort_keys=True).encode())
     items: list[Article | Topic] = [*content.articles, *content.topics]
     for item in items:
@@ -192,6 +271,16 @@ def name_of(content: Content, config: Config, encoder: Encoder, risk: float) -> 
     for one in content.gold:
         digest.update(f"{one}\n".encode())
     return digest.hexdigest()[:12]
+
+
+def state_of(sources: Sources, encoder: Encoder, risk: float) -> str:
+    """The same for the same files, encoder, error bound and program, however the index was made of them."""
+    lines = [f"{path} {digest}" for path, digest in sorted(sources.digests.items())]
+    return hashlib.sha256(_making(encoder, risk) + "\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _making(encoder: Encoder, risk: float) -> bytes:
+    return f"{FORMAT} {encoder.fingerprint} {risk} {_program()}\n".encode()
 
 
 def _program() -> str:

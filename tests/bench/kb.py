@@ -24,12 +24,13 @@ from typing import Any
 import faiss
 import numpy as np
 
+from kb_index.building import encode_texts, index_words
 from kb_index.classifier import fit_linear
 from kb_index.config import load_config
 from kb_index.content import read_content
 from kb_index.corpus import ASKED, Corpus
 from kb_index.encoder import Encoder, Vectors, load_encoder
-from kb_index.index import Index, encode_texts, index_words
+from kb_index.index import Index
 from kb_index.signals import Signals
 from kb_index.storage import load, save
 from kb_index.vectors import VectorIndex

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from kb_index.building import build_index
 from kb_index.config import Config
 from kb_index.content import Article, Content, read_content
 from kb_index.encoder import Encoder, load_encoder
-from kb_index.index import Index, build_index
+from kb_index.index import Index
 
 BENCHMARKS = Path(os.environ.get("GUICHET_BENCHMARKS", Path(__file__).resolve().parents[3] / "shared" / "benchmarks"))
 

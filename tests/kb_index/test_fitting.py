@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from kb_index.building import build_index
 from kb_index.config import Config
 from kb_index.content import Content
 from kb_index.encoder import Encoder
 from kb_index.examples import Example
 from kb_index.fitting import bound_of, fit_weights
-from kb_index.index import build_index
 from kb_index.signals import DENSE_ANY, FEATURES, OF_MANUAL
 
 RISK = 0.10

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb_index import index as index_module
-from kb_index import signals, vectors
+from kb_index import building, signals, vectors
+from kb_index.building import build_index
 from kb_index.config import Config
 from kb_index.content import Article
 from kb_index.encoder import Encoder
-from kb_index.index import Index, build_index
+from kb_index.index import Index
 from kb_index.storage import load, save
 from tests.kb_index.conftest import article
 
@@ -48,7 +48,7 @@ def pair(articles: list[Article], encoder: Encoder) -> tuple[Index, Index]:
     whole = build_index(articles, (), CONFIG, encoder, 0.1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vectors, "EXACT_UP_TO", 100)
-        patch.setattr(index_module, "GRAMS_OF_ALL_UP_TO", 100)
+        patch.setattr(building, "GRAMS_OF_ALL_UP_TO", 100)
         patch.setattr(signals, "MOST_SUMMED", 800)
         searched = build_index(articles, (), CONFIG, encoder, 0.1)
     assert (whole.signals.vectors.exact, searched.signals.vectors.exact) == (True, False)

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
+from kb_index.building import build_index
 from kb_index.config import Config
 from kb_index.content import Article
 from kb_index.encoder import Encoder
-from kb_index.index import build_index
 from kb_index.lint import Finding, lint
 from tests.kb_index.conftest import article
 

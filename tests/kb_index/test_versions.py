@@ -13,7 +13,8 @@ from kb_index.config import Config
 from kb_index.content import Content, read_content
 from kb_index.encoder import Encoder, Vectors
 from kb_index.errors import VersionError
-from kb_index.storage import FORMAT, checksum, load
+from kb_index.integrity import FORMAT, checksum
+from kb_index.storage import load
 from kb_index.versions import Versions
 from tests.kb_index.conftest import write_article, write_content
 
@@ -83,10 +84,12 @@ def test_publishing_and_rolling_back_switch_the_pointer(
     assert versions.current() == first, "building publishes nothing"
     assert versions.publish(second, encoder) == first
     assert versions.current() == second
-    assert versions.rollback(encoder) == first
+    before = versions.before()
+    assert before == first
+    versions.switch(before, again=True)
     assert [(one["version"], one["live"]) for one in versions.all()] == [(second, False), (first, True)]
     with pytest.raises(VersionError, match="no version served before"):
-        versions.rollback(encoder)
+        versions.before()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_old_versions_are_deleted_but_never_the_one_that_serves(
         version, _ = versions.build(
             dataclasses.replace(content, articles=content.articles[count:]), config, encoder, 0.1
         )
-        versions.publish(version, encoder, keep=2)
+        versions.publish(version, encoder, keep_count=2)
     assert len(versions.all()) == 2
     assert versions.current() == version
     versions.load_current(encoder)

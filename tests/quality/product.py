@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kb_index.building import build_index, build_signals, fitted
 from kb_index.config import Config
 from kb_index.decision import Bound
 from kb_index.encoder import Encoder
 from kb_index.evaluation import Question, measure
-from kb_index.index import Index, build_index, build_signals, fitted
+from kb_index.index import Index
 from tests.quality.measures import Row, Share, share
 from tests.quality.sets import Golden, Task
 from tests.quality.targets import TOPIC, Ranking
