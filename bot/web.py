@@ -29,7 +29,6 @@ from bot.desk import start as desk_start
 from bot.desk.team import agents
 from bot.desk.telling import asker
 from bot.gateway import (
-    article_pages,
     attachments,
     case_api,
     case_pages,
@@ -47,6 +46,7 @@ from bot.gateway.language import Languages
 from bot.gateway.rasa import Rasa
 from bot.gateway.streams import Hub
 from bot.gateway.turns import Turns
+from bot.help import start as help_start
 from bot.limiter import Limiter
 from bot.live import start as live_start
 from bot.retention.worker import Retention, Times
@@ -67,7 +67,7 @@ def public_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (chat_api, case_api, attachments, article_pages, case_pages, files, openapi, health):
+    for part in (chat_api, case_api, attachments, case_pages, files, openapi, health):
         part.add_routes(app)
     for add_routes in gateway.other_routes:
         add_routes(app)
@@ -207,6 +207,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             wake_cases=wake_cases,
             tell_people=tell_people,
             other_routes=(
+                help_start.add_routes,
                 partial(staff_start.add_routes, staff=staff),
                 partial(desk_start.add_routes, desk=desk),
                 partial(connect_start.add_routes, connect=connect),
@@ -247,6 +248,8 @@ def _limiter(settings: Settings) -> Limiter:
         "staff_links": settings.limit_sign_in_address,
         "staff_mails": settings.limit_sign_in_account,
         "mail": settings.limit_mail,
+        "help": settings.limit_help,
+        "feedback": settings.limit_feedback,
     }
     return Limiter(rules, settings.trusted_proxies)
 

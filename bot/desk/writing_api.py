@@ -20,7 +20,7 @@ from bot.desk import team
 from bot.desk.cases_api import current, shower
 from bot.desk.context import DeskError, by, ids_of, named, ref_of
 from bot.desk.telling import say_reply
-from bot.gateway.article_pages import KbDown, fetch_article
+from bot.gateway.articles import KbDown, fetch_article
 from bot.gateway.attachments import receive
 from bot.gateway.context import GATEWAY, Gateway
 from bot.http import ApiError, read_json

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 _TAGS = {
     *(
@@ -83,3 +84,15 @@ def render(text: str) -> Rendered:
         link_rel="noopener noreferrer",
     )
     return Rendered(html, headings)
+
+
+def excerpt(text: str, most: int = 220) -> str:
+    """The first words of a Markdown text as they are read, at most about `most` characters, ended with a word."""
+    inline = [token.children or () for token in _MARKDOWN.parse(text) if token.type == "inline"]
+    words = " ".join("".join(_read(part) for part in parts) for parts in inline).split()
+    shown = " ".join(words)
+    return shown if len(shown) <= most else shown[:most].rsplit(" ", 1)[0].rstrip(" ,;:.–") + " …"
+
+
+def _read(part: Token) -> str:
+    return part.content if part.type in ("text", "code_inline") else " " if part.type.endswith("break") else ""

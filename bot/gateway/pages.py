@@ -15,12 +15,27 @@ from bot.gateway.guard import Handler
 
 
 def page(
-    gateway: Gateway, lang: str, title: str, body: str, *, status: int = 200, private: bool = False
+    gateway: Gateway,
+    lang: str,
+    title: str,
+    body: str,
+    *,
+    status: int = 200,
+    private: bool = False,
+    head: str = "",
+    nav: str | None = None,
 ) -> web.Response:
-    """An HTML page; `body` is HTML, `title` plain text. `private` pages are kept nowhere, and no other site
-    is told their address."""
+    """An HTML page; `body`, `head` and `nav` (what stands beside the company's name; as a rule the way to the help
+    page) are HTML, `title` is plain text. `private` pages are kept nowhere, and no other site is told their address."""
+    if nav is None:
+        nav = f'<a href="/help?lang={escape(lang)}">{escape(gateway.catalogue.text(lang, "page.help"))}</a>'
     html = _template().substitute(
-        lang=escape(lang), title=escape(title), company=escape(gateway.company.identity.name), body=body
+        lang=escape(lang),
+        title=escape(title),
+        company=escape(gateway.company.identity.name),
+        body=body,
+        head=head,
+        nav=nav,
     )
     response = web.Response(text=html, status=status, content_type="text/html")
     response.headers["Content-Language"] = lang

@@ -30,6 +30,7 @@ OTHERS = {
     "canned_replies": "texts that staff have prepared",
     "inbound_folders": "how far a mailbox was read",
     "live_desks": "whose desk is open",
+    "article_feedback": "what readers think of articles: of no known person, the browser's secret as its hash alone",
 }
 # Not deleted but made anonymous: a mail that is brought again must not bring back what was erased. Its key is a hash.
 FORGOTTEN = mails

@@ -11,7 +11,7 @@ from playwright.async_api import Page, async_playwright
 
 from tests.gateway.site import RasaPeer, Site, open_site
 from tests.gateway.test_cases import SLA, key_of, open_case
-from tests.gateway.test_pages import TEXT, serving, site_with_kb
+from tests.help.peer import TEXT, serving, site_with_kb
 
 WIDE_TABLE = "\n| " + " | ".join(["Une colonne"] * 12) + " |\n|" + "---|" * 12 + "\n"
 LONG_WORD = "\nhttps://www.example.com/" + "x" * 200 + "\n\n```\n" + "y" * 200 + "\n```\n"

@@ -1,0 +1,1 @@
+"""The customers' help page: search, categories, articles, what readers think of them, and the recheck of answers."""

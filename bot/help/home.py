@@ -1,0 +1,177 @@
+"""`/help`: search results, or categories with their articles, videos and blog posts; `/help/categories/{category}`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.gateway.articles import KbDown, ask
+from bot.gateway.context import ApiError
+from bot.gateway.markdown import excerpt
+from bot.help.api import MAX_TYPED, suggestions
+from bot.help.context import HELP, Speech, speech
+from bot.help.frame import Place, down_page, help_page, in_languages, search_form, to_people, wide
+from bot.help.shelf import LAST, Entry, Shelf
+from bot.help.trail import category_path, day_of, trail, trail_data
+
+SHOWN = 5  # articles of a category on the first page
+NEWS = 4
+FOUND = 10
+LIKELY = 0.02  # probability from which an article that only the search finds is listed
+
+
+async def get_help(request: web.Request) -> web.StreamResponse:
+    say = speech(request)
+    text = " ".join(request.query.get("q", "").split())[:MAX_TYPED]
+    try:
+        shelf = await request.app[HELP].shelves.now(say.gateway)
+        return await _results(request, say, shelf, text) if text else _home(request, say, shelf)
+    except KbDown:
+        return down_page(request, say)
+
+
+def _home(request: web.Request, say: Speech, shelf: Shelf) -> web.Response:
+    product = say.gateway.company.identity.product
+    categories = shelf.categories(say.lang)
+    parts = [f'<div class="hero"><h1>{say("lead")}</h1>{search_form(say)}</div>']
+    if not categories:
+        parts.append(f'<section class="nothing"><h2>{say("empty.title")}</h2><p>{say("empty.text")}</p></section>')
+    else:
+        cards = "".join(_card(say, name, entries) for name, entries in categories.items())
+        parts.append(f'<section aria-labelledby="topics"><h2 id="topics">{say("topics")}</h2>')
+        parts.append(f'<ul class="cards">{cards}</ul></section>')
+    for name, kind in (("videos", "video"), ("news", "blog")):
+        if entries := shelf.newest(say.lang, kind)[:NEWS]:
+            rows = "".join(_row(say, one, 3) for one in entries)
+            parts.append(_section(say, name, rows))
+    parts.append(to_people(say))
+    others = in_languages(say, "/help")
+    base = say.gateway.settings.base_url
+    data = {
+        "@type": "WebSite",
+        "name": say.plain("title"),
+        "url": base + others[say.lang],
+        "inLanguage": say.lang,
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": f"{base}/help?lang={say.lang}&q={{search_term_string}}",
+            "query-input": "required name=search_term_string",
+        },
+    }
+    description = say.plain("description", product=product)
+    place = Place(path=others[say.lang], others=others, description=description, data=[data])
+    return help_page(request, say, say.plain("title"), wide(parts), place, scripts=("search", "people"))
+
+
+def _section(say: Speech, key: str, rows: str) -> str:
+    name = key.replace(".", "-")
+    title = f'<h2 id="{name}">{say(key)}</h2>'
+    return f'<section aria-labelledby="{name}">{title}<ul class="rows">{rows}</ul></section>'
+
+
+def _card(say: Speech, name: str, entries: Sequence[Entry]) -> str:
+    shown = [one for one in entries if one.kind not in LAST][:SHOWN] or entries[:SHOWN]
+    items = "".join(f'<li><a href="{one.url}">{escape(one.title)}</a></li>' for one in shown)
+    link = escape(category_path(say.lang, name))
+    more = f'<a class="all" href="{link}">{say("all", count=len(entries))}</a>' if len(entries) > len(shown) else ""
+    return f'<li class="card"><h3><a href="{link}">{escape(say.category(name))}</a></h3><ul>{items}</ul>{more}</li>'
+
+
+def _row(say: Speech, one: Entry, level: int) -> str:
+    """An article with the beginning of its text, and its day where it is news."""
+    facts = [say(f"kind.{one.kind}")]
+    if one.kind == "blog" and (day := day_of(one.updated, say.lang)):
+        facts.append(escape(day))
+    return (
+        f'<li class="row {one.kind}"><h{level}><a href="{one.url}">{escape(one.title)}</a></h{level}>'
+        f'<p>{escape(one.summary)}</p><p class="meta">{" · ".join(facts)}</p></li>'
+    )
+
+
+async def get_category(request: web.Request) -> web.StreamResponse:
+    say, name = speech(request), request.match_info["category"]
+    try:
+        shelf = await request.app[HELP].shelves.now(say.gateway)
+    except KbDown:
+        return down_page(request, say)
+    if not any(one.category == name for one in shelf.entries):
+        raise ApiError(404, "not_found")
+    entries = shelf.of(say.lang, category=name)
+    title = say.category(name)
+    parts = [trail(say, [(title, None)]), f"<h1>{escape(title)}</h1>", search_form(say)]
+    if not entries:
+        parts.append(f'<p class="notice">{say("category_empty")}</p>')
+    for kind in ("faq", "manual", "video", "blog"):
+        if own := [one for one in entries if one.kind == kind]:
+            rows = "".join(_row(say, one, 3) for one in own)
+            parts.append(_section(say, f"kinds.{kind}", rows))
+    parts.append(to_people(say))
+    others = in_languages(say, f"/help/categories/{quote(name)}")
+    description = say.plain(f"count.{'one' if len(entries) == 1 else 'other'}", count=len(entries))
+    place = Place(
+        path=others[say.lang],
+        others=others,
+        description=f"{title} – {description}",
+        data=[trail_data(say, [(title, others[say.lang])])],
+    )
+    return help_page(request, say, title, wide(parts), place, scripts=("search", "people"))
+
+
+async def _results(request: web.Request, say: Speech, shelf: Shelf, text: str) -> web.Response:
+    """What is found while one types, and what the search finds likely beside, each with the passage that answers."""
+    alike, found = await asyncio.gather(
+        suggestions(say.gateway, text, say.lang, FOUND),
+        ask(say.gateway, "/search", json={"text": text, "lang": say.lang, "limit": FOUND}),
+    )
+    searched = found.body.get("hits")
+    if found.status != 200 or not isinstance(searched, list):
+        raise KbDown
+    passages = {str(hit["article"]): hit for hit in searched}
+    hits = {str(hit["article"]): passages.get(str(hit["article"]), hit) for hit in alike}
+    hits |= {name: hit for name, hit in passages.items() if name not in hits and hit["probability"] >= LIKELY}
+    known = [hit for hit in hits.values() if shelf.get(str(hit["lang"]), str(hit["article"]))][:FOUND]
+    rows = "".join(_hit(say, shelf, hit) for hit in known)
+    title = say.plain("results.title", text=text) if known else say.plain("results.none_title")
+    parts = [trail(say, [(title, None)]), search_form(say, text), f"<h1>{escape(title)}</h1>"]
+    if known:
+        parts.append(f'<p class="meta">{say.many("results", len(known))}</p><ul class="rows">{rows}</ul>')
+    else:
+        parts.append(f"<p>{say('results.none_text')}</p>")
+    parts.append(to_people(say, text))
+    others = in_languages(say, "/help", q=text)
+    place = Place(path=others[say.lang], others=others, description=title, listed=False)
+    return help_page(request, say, title, wide(parts), place, scripts=("search", "people"))
+
+
+def _hit(say: Speech, shelf: Shelf, hit: Mapping[str, Any]) -> str:
+    lang, heading = str(hit["lang"]), hit.get("heading")
+    entry = shelf.get(lang, str(hit["article"]))
+    if entry is None:
+        return ""
+    passage = excerpt(str(hit["text"])) if hit.get("text") else entry.summary
+    facts = [say(f"kind.{entry.kind}")]
+    if heading:
+        facts.append(escape(str(heading)))
+    if lang != say.lang:
+        facts.append(say("results.other_language", language=say.language(lang)))
+    return (
+        f'<li class="row {entry.kind}"><h2 lang="{lang}"><a href="{escape(safe(hit.get("url"), entry))}">'
+        f'{escape(entry.title)}</a></h2><p lang="{lang}">{escape(passage)}</p>'
+        f'<p class="meta">{" · ".join(facts)}</p></li>'
+    )
+
+
+def safe(url: object, entry: Entry) -> str:
+    """The hit's address where it is one of ours or of the web, else the article's page."""
+    address = str(url or "")
+    return address if address.startswith(("/articles/", "https://", "http://")) else entry.url
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/help", get_help)
+    app.router.add_get("/help/categories/{category}", get_category)
