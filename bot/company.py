@@ -217,6 +217,12 @@ class LiveRules(_Part):
     around_the_clock: bool = False
 
 
+class ConsoleRules(_Part):
+    """The editors' console. `review` required: nobody publishes what somebody else has not approved."""
+
+    review: Literal["optional", "required"] = "optional"
+
+
 class Company(_Part):
     """The company file. `languages[0]` is the default language."""
 
@@ -234,6 +240,7 @@ class Company(_Part):
     escalation: tuple[EscalationRule, ...] = ()
     desk: DeskRules = DeskRules()
     live: LiveRules = LiveRules()
+    console: ConsoleRules = ConsoleRules()
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

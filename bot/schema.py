@@ -6,9 +6,17 @@ from sqlalchemy import MetaData
 
 from bot import cases
 from bot.connect import tables as connect
+from bot.console import tables as console
 from bot.help import tables as help_
 from bot.live.tables import live
 from bot.staff import tables as staff
 
 # What bot.live keeps stands beside the gateway's tables, in the same metadata.
-PARTS: tuple[MetaData, ...] = (live.metadata, cases.metadata, staff.metadata, connect.metadata, help_.metadata)
+PARTS: tuple[MetaData, ...] = (
+    live.metadata,
+    cases.metadata,
+    staff.metadata,
+    connect.metadata,
+    help_.metadata,
+    console.metadata,
+)

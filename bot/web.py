@@ -24,6 +24,7 @@ from bot.cases.webhook import Webhook, WebhookSettings
 from bot.catalogue import Catalogue, load_catalogue
 from bot.company import Company, load_company
 from bot.connect import start as connect_start
+from bot.console import start as console_start
 from bot.database import Database, make_engine, prepare
 from bot.desk import start as desk_start
 from bot.desk.team import agents
@@ -126,6 +127,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             )
         )
         desk = await parts.enter_async_context(desk_start.running(database))
+        console = await parts.enter_async_context(console_start.running(settings, company, catalogue, database, http))
 
         async def language(text: str) -> str:
             return (await languages.follow(text, company.first_language, None, in_form=False)).lang
@@ -210,6 +212,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
                 help_start.add_routes,
                 partial(staff_start.add_routes, staff=staff),
                 partial(desk_start.add_routes, desk=desk),
+                partial(console_start.add_routes, console=console),
                 partial(connect_start.add_routes, connect=connect),
                 partial(live_start.add_routes, live=live),
             ),

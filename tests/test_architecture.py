@@ -47,6 +47,7 @@ def files_of(package: str) -> list[Path]:
             ("bot.retention", "bot.schema", "bot.cases", "bot.connect", "bot.gateway", "bot.staff", *FOUNDATION),
         ),
         ("bot/live", ("bot.live", "bot.staff", "bot.cases", "bot.gateway", *FOUNDATION)),
+        ("bot/console", ("bot.console", "bot.help.tables", "bot.staff", "bot.cases", "bot.gateway", *FOUNDATION)),
         ("bot/desk", ("bot.desk", "bot.staff", "bot.live", "bot.cases", "bot.gateway", *FOUNDATION)),
     ],
 )

@@ -1,4 +1,5 @@
-"""The OpenAPI document of the staff's API, written by hand in `assets/openapi.yml` of bot.desk and bot.staff."""
+"""The OpenAPI document of the staff's API, written by hand: `assets/openapi.yml` of bot.desk and bot.staff,
+`openapi.yml` of bot.console."""
 
 from __future__ import annotations
 
@@ -17,12 +18,14 @@ HERE = Path(__file__).parent
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    """The document as JSON values: the desk's, with the paths, tags and components of sign-in and people."""
-    whole, part = (_read(folder / "assets" / "openapi.yml") for folder in (HERE, HERE.parent / "staff"))
-    whole["paths"] |= part["paths"]
-    whole["tags"] += part["tags"]
-    for kind, named in part["components"].items():
-        whole["components"][kind] = whole["components"].get(kind, {}) | named
+    """The document as JSON values: the desk's, with the paths, tags and components of the other parts."""
+    whole = _read(HERE / "assets" / "openapi.yml")
+    for file in (HERE.parent / "staff" / "assets" / "openapi.yml", HERE.parent / "console" / "openapi.yml"):
+        part = _read(file)
+        whole["paths"] |= part["paths"]
+        whole["tags"] += part["tags"]
+        for kind, named in part["components"].items():
+            whole["components"][kind] = whole["components"].get(kind, {}) | named
     return whole
 
 

@@ -1,0 +1,1 @@
+"""The editors' console: drafts and revisions, review, proving, publishing, imports, gaps (docs/console.md)."""

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.site import ConsoleSite, Editor, open_console
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[ConsoleSite]:
+    async with open_console(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+async def alone(tmp_path: Path) -> AsyncIterator[ConsoleSite]:
+    """The console while kb is down."""
+    async with open_console(tmp_path, built=False) as site:
+        yield site
+
+
+@pytest.fixture
+async def clara(console: ConsoleSite) -> Editor:
+    return await console.editor("Clara")
