@@ -30,6 +30,16 @@ OTHERS = {
     "canned_replies": "texts that staff have prepared",
     "inbound_folders": "how far a mailbox was read",
     "live_desks": "whose desk is open",
+    "console_revisions": "what editors wrote",
+    "console_files": "which articles there are",
+    "console_comments": "what editors say of articles",
+    "console_presence": "who has an article open",
+    "console_changes": "what open consoles are told",
+    "console_uploads": "pictures and attachments of articles",
+    "console_jobs": "imports and checks that were begun",
+    "console_sources": "addresses that are imported",
+    "console_gaps": "questions that need no article",
+    "console_marks": "how far the console has read",
     "article_feedback": "what readers think of articles: of no known person, the browser's secret as its hash alone",
 }
 # Not deleted but made anonymous: a mail that is brought again must not bring back what was erased. Its key is a hash.
