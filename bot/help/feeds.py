@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 from aiohttp import web
@@ -85,7 +85,7 @@ def _map(gateway: Gateway, shelf: Shelf, pages: Iterable[tuple[str, Entry | None
             continue
         if one.updated:
             _texts(url, lastmod=one.updated)
-        langs: Sequence[str] = [code for code in shelf.langs_of(one.article) if code in gateway.languages.codes]
+        langs = [code for code in gateway.languages.codes if code in shelf.langs_of(one.article)]
         for code in langs if len(langs) > 1 else ():
             alternate = {"rel": "alternate", "hreflang": code, "href": f"{base}/articles/{code}/{one.article}"}
             SubElement(url, f"{{{XHTML}}}link", alternate)
