@@ -41,6 +41,7 @@ def files_of(package: str) -> list[Path]:
         ("bot/engine", ("bot.engine",)),
         ("bot/gateway", ("bot.gateway", "bot.cases", *FOUNDATION)),
         ("bot/staff", ("bot.staff", *FOUNDATION)),
+        ("bot/help", ("bot.help", "bot.gateway", *FOUNDATION)),
         ("bot/connect", ("bot.connect", "bot.cases", *FOUNDATION)),
         (
             "bot/retention",
