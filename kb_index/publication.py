@@ -94,7 +94,7 @@ def _paths(changes: Changes, sources: Changed) -> list[str]:
 
 
 def run(settings: Settings, args: dict[str, Any], report: Any) -> dict[str, Any]:
-    """In a child: build the version of a publication whole. `args`: {"changes": rows, "facts"} → {"version", "paths"}."""
+    """In a child: build a publication's version whole. `args`: {"changes": rows, "facts"} → {"version", "paths"}."""
     versions = Versions(settings.versions_dir)
     changes = changes_of(args["changes"])
     report(0, None, "reading")

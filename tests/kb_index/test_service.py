@@ -172,7 +172,7 @@ async def test_a_new_version_takes_over_under_load_and_a_damaged_one_does_not(
     await until(lambda: seen[-1] == second)
     path = versions.path(third) / "ngrams-values.npy"
     path.write_bytes(path.read_bytes()[:-1])
-    versions._write("current", third)  # as a damage after publication
+    versions.write("current", third)  # as a damage after publication
     await until(lambda: app[LIBRARY].problem is not None)
     before = len(seen)
     await until(lambda: len(seen) >= before + 8)
