@@ -3,6 +3,7 @@
 import { aside } from "./aside.js";
 import { badge, button, call, countDrafts, empty, fill, hear, icon, KIND_ICONS, keyOf, langName, languages, make, pageOf, t, toast, view, word, words } from "./parts.js";
 import { metaPanel } from "./meta.js";
+import { noticesOf } from "./notices.js";
 import { presence } from "./presence.js";
 import { questionList } from "./questions.js";
 import { actionsOf, states } from "./review.js";
@@ -17,6 +18,7 @@ const preferred = (article) => [new URLSearchParams(location.search).get("lang")
 
 let article = null;
 let lang = "";
+let whole = false; // the file itself is written, front matter and all
 let saving = null; // of the language that is open
 let side = null;
 const here = () => article.langs[lang];
@@ -44,8 +46,9 @@ const text = writer(touched);
 const questions = questionList(touched);
 let meta = null;
 
-const values = () => ({ title: title.value.trim(), text: text.area.value, questions: questions.value(), ...meta.value() });
-const asText = ({ title: called, text: body, questions: asked }) => [called, "", ...(asked ?? []).map((each) => `- ${each}`), "", body].join("\n");
+const file = make("textarea", { class: "source", spellcheck: false, "aria-label": t("editor.source") });
+const values = () => (whole ? { source: file.value } : { title: title.value.trim(), text: text.area.value, questions: questions.value(), ...meta.value() });
+const asText = ({ source, title: called, text: body, questions: asked }) => (source && whole ? source : [called, "", ...(asked ?? []).map((each) => `- ${each}`), "", body].join("\n"));
 
 function touched() {
   if (!saving) return;
@@ -62,11 +65,14 @@ function open(wanted) {
   drawHead();
   if (!here()) return missing();
   const kept = unsent(article, lang);
+  const broken = !here().title && Boolean(here().source);
+  whole = kept ? kept.values.source !== undefined : whole || broken;
   const shown = kept ? { ...here(), ...kept.values } : here();
   const removed = here().state === "deleted";
   meta = metaPanel(article.kind, touched);
-  put(here());
-  main.replaceChildren(notices, title, meta.node, text.node, questions.node);
+  if (whole) main.replaceChildren(notices, make("p", { class: "hint" }, t("editor.source_hint")), file);
+  else main.replaceChildren(notices, title, meta.node, text.node, questions.node);
+  put(here()); // where it is seen: heights are measured
   for (const each of main.querySelectorAll("input, textarea, select, button")) if (!notices.contains(each)) each.disabled = removed;
   saving = saver({
     article, lang, revision: here().draft?.revision ?? null, values, text: asText, shown: saved,
@@ -96,6 +102,8 @@ function put(fields) {
   text.set(fields.text ?? "");
   questions.set(fields.questions ?? []);
   meta.set(fields);
+  file.value = fields.source ?? "";
+  file.rows = Math.max(20, file.value.split("\n").length + 2);
 }
 
 function fit() {
@@ -107,6 +115,9 @@ function missing() {
   meta = null;
   saved.replaceChildren();
   beside.replaceChildren();
+  page.querySelector(".side-tabs")?.remove();
+  side = null;
+  page.dataset.pane = "write";
   const source = Object.keys(article.langs).find((each) => each === first) ?? Object.keys(article.langs)[0];
   const start = async (copied) => {
     const from = article.langs[source];
@@ -160,7 +171,7 @@ function drawHead() {
   badges.replaceChildren(badge("kind", word("kind", article.kind)), ...states(here()));
   badges.firstElementChild.firstElementChild.replaceWith(icon(KIND_ICONS[article.kind]));
   const acted = actions.contains(document.activeElement) && document.activeElement.textContent;
-  actions.replaceChildren(...(here() ? actionsOf(article, lang, { before: () => (saving ? saving.flush() : true), now: applied, gone }) : []));
+  actions.replaceChildren(...(here() ? actionsOf(article, lang, { before: () => (saving ? saving.flush() : true), now: applied, gone }) : []), ...(here() && here().state !== "deleted" ? [button("file", t(whole ? "editor.fields" : "editor.source"), toggleWhole)] : []));
   if (acted) ([...actions.children].find((each) => each.textContent === acted) ?? title).focus();
   publish.href = `/console/publish?article=${encodeURIComponent(`${article.kind}:${article.id}`)}`;
   publish.hidden = !words.parts.includes("publish") || !Object.values(article.langs).some((each) => each.state !== "published");
@@ -176,11 +187,15 @@ function applied(now) {
 }
 
 function drawNotices() {
-  if (!here()) return;
-  notices.replaceChildren(
-    ...(here().state === "deleted" ? [make("p", { class: "notice warn" }, t("editor.deleted"))] : []),
-    ...(here().outdated ? [make("div", { class: "notice warn" }, make("span", {}, t("editor.outdated", { lang: langName(first) })), button("merge", t("editor.beside"), () => side.show("compare"), { class: "button small" }))] : []),
-    ...(here().problems ?? []).map((problem) => make("p", { class: "notice bad", role: "alert" }, problem.line ? t("editor.problem", problem) : problem.message)));
+  if (here()) notices.replaceChildren(...noticesOf(article, lang, { whole, reload, beside: () => side.show("compare") }));
+}
+
+async function toggleWhole() {
+  if (saving && !(await saving.flush())) return toast(t("save.first"), { bad: true });
+  whole = !whole;
+  article = await read();
+  open(lang);
+  return (whole ? file : title).focus();
 }
 
 async function leaveFor(each) {
@@ -188,6 +203,7 @@ async function leaveFor(each) {
   open(each);
 }
 
+file.addEventListener("input", touched);
 title.addEventListener("input", () => {
   if (title.value.includes("\n")) title.value = title.value.replace(/\s*\n\s*/g, " ");
   fit();
@@ -219,7 +235,7 @@ hear({
 
 fill(view, async () => {
   article = await read();
-  queueMicrotask(() => open(preferred(article)));
-  return page;
+  view.replaceChildren(page);
+  open(preferred(article));
 });
 countDrafts();

@@ -25,11 +25,12 @@ const reset = button("close", t("list.reset"), () => {
   search.focus();
 });
 const count = make("p", { class: "hint", role: "status" });
+const away = make("p", { class: "notice warn", role: "status", hidden: true }, t("list.search_unavailable"));
 const box = make("div", { class: "stack", id: "articles" });
 view.append(
   head(t("list.title"), "", make("button", { type: "button", class: "button primary", "aria-keyshortcuts": "c", onclick: create }, icon("plus"), t("list.create"))),
   make("div", { class: "filters" }, make("div", { class: "search" }, icon("search"), search), ...Object.values(selects), reset),
-  count, box);
+  away, count, box);
 
 function query(after = null) {
   const made = new URLSearchParams();
@@ -49,6 +50,7 @@ function load() {
     const found = await call("GET", `/api/console/articles?${query()}`);
     if (mine !== newest) return undefined;
     count.textContent = t("list.count", { count: found.total });
+    away.hidden = found.search_available !== false;
     keepCategories(found.articles);
     const focused = document.activeElement?.dataset?.key;
     setTimeout(() => focused && box.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus());
@@ -92,7 +94,7 @@ function row(article) {
   const title = make("a", { class: "main row-title", href: pageOf(article, lang), data: { key: `${article.kind}:${article.id}` } }, article.title);
   return make("tr", { class: "article-row" },
     make("th", { scope: "row" }, make("span", { class: "article-name" }, icon(KIND_ICONS[article.kind], word("kind", article.kind)), make("span", {}, title, make("span", { class: "sub" }, article.id)))),
-    make("td", { class: "langs", data: { label: t("list.langs") } }, ...languages.map((each) => language(article, each))),
+    make("td", { class: "langs", data: { label: t("list.langs") } }, make("div", {}, ...languages.map((each) => language(article, each)))),
     make("td", { data: { label: t("list.category") } }, article.category ?? "–"),
     make("td", { data: { label: t("list.updated") } }, article.updated_at ? time(article.updated_at) : "–"));
 }

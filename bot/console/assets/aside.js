@@ -29,6 +29,7 @@ export function aside({ article: given, lang, values, box, page, reload, update,
   });
   comments.draw(article.comments ?? []);
   const draws = { preview: drawPreview, try: drawTry, compare: drawCompare, comments: () => body.replaceChildren(comments.node), history: drawHistory };
+  const asked = () => values().questions ?? article.langs[lang].questions;
   let trial = null;
 
   function mark(name) {
@@ -60,7 +61,7 @@ export function aside({ article: given, lang, values, box, page, reload, update,
   });
 
   function drawPreview() {
-    const { title, text } = values();
+    const { title, text = article.langs[lang].text } = values();
     if (!text.trim()) return body.replaceChildren(empty("eye", t("preview.empty"), t("preview.empty_hint")));
     preview.show({ text, lang, source: article.kind === "topic" ? null : { title } });
     if (preview.host.parentElement !== body) body.replaceChildren(make("p", { class: "hint" }, t("preview.hint")), preview.host);
@@ -72,11 +73,12 @@ export function aside({ article: given, lang, values, box, page, reload, update,
   }
 
   function trialBox() {
-    const input = make("input", { type: "text", id: "try-text", "aria-label": t("try.question"), placeholder: values().questions[0] ?? t("try.question"), autocomplete: "off" });
+    const input = make("input", { type: "text", id: "try-text", "aria-label": t("try.question"), placeholder: asked()[0] ?? t("try.question"), autocomplete: "off" });
     const result = make("div", { class: "try-result", "aria-live": "polite" });
     const ask = act("play", t("try.ask"), async () => {
       const text = input.value.trim() || input.placeholder;
-      if (!input.value.trim() && values().questions[0]) input.value = text;
+      if (!input.value.trim() && !asked()[0]) return input.focus();
+      input.value = text;
       await flush(); // the trial is of what is written
       const { results } = await call("POST", "/api/console/try", { text, lang, draft: true });
       result.replaceChildren(compared(results[0], article.id));

@@ -15,9 +15,12 @@ export const create = ({ title = "", lang = languages.includes(me.lang) ? me.lan
       { name: "kind", label: t("list.kind"), type: "select", value: "faq", options: KINDS.filter((kind) => kind !== "video").map((kind) => [kind, word("kind", kind)]) },
       { name: "lang", label: t("list.lang"), type: "select", value: lang, options: langOptions() },
       { name: "category", label: t("meta.category"), hint: t("create.category_hint") },
+      { name: "level", label: t("meta.level"), type: "select", value: "1", options: ["1", "2", "3", "4"].map((level) => [level, t("level", { level })]), when: ({ kind }) => kind === "topic" },
+      { name: "channel", label: t("meta.channel"), type: "select", value: "ticket", options: ["ticket", "callback", "sla"].map((each) => [each, word("channel_name", each)]), when: ({ kind }) => kind === "topic" },
     ],
-    submit: async ({ category, ...values }) => {
-      const { article } = await call("POST", "/api/console/articles", { ...values, ...(category.trim() ? { category: category.trim() } : {}), ...only(given, ["questions", "text", "from"]) });
+    submit: async ({ category, level, channel, ...values }) => {
+      const meta = values.kind === "topic" ? { meta: { level: Number(level), channel } } : {};
+      const { article } = await call("POST", "/api/console/articles", { ...values, ...meta, ...(category.trim() ? { category: category.trim() } : {}), ...only(given, ["questions", "text", "from"]) });
       await leave(pageOf(article, values.lang));
     },
   });

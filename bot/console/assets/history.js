@@ -9,7 +9,7 @@ import { act, api, badge, call, empty, fill, make, opened, t, undoable, words } 
 export function historyOf(article, lang, { restored }) {
   const box = make("div", { class: "history stack" });
   const query = `?lang=${lang}`;
-  const sourceOf = (revision) => call("GET", api(article, `/revisions/${encodeURIComponent(revision)}${query}`)).then(({ source, revision: whole }) => source ?? whole?.source ?? "");
+  const sourceOf = (revision) => call("GET", api(article, `/revisions/${encodeURIComponent(revision)}${query}`)).then(({ source }) => source ?? "");
 
   const load = () => fill(box, async () => {
     const { revisions } = await call("GET", api(article, `/revisions${query}`));
@@ -21,7 +21,8 @@ export function historyOf(article, lang, { restored }) {
     const name = each.author?.name ?? t("history.files");
     return make("li", { class: "revision" }, avatar(name),
       make("div", {}, make("p", {}, make("strong", {}, name), " ", time(each.at), " ", each.published ? badge("published", t("history.published")) : null),
-        each.note ? make("p", { class: "hint" }, each.note) : null,
+        each.note ? make("p", { class: "hint" }, each.note.startsWith("restored:") ? t("history.restored_from") : each.note) : null,
+        each.deleted ? make("p", {}, badge("deleted", t("history.deleted"))) : null,
         make("div", { class: "row" },
           act("merge", t("history.changes"), () => compare(each, before), { class: "button small ghost" }),
           newest ? null : act("retry", t("history.restore"), () => restore(each), { class: "button small ghost" }))));

@@ -12,7 +12,7 @@ export function questionList(changed) {
   const fresh = make("input", { type: "text", placeholder: t("questions.add"), "aria-label": t("questions.add"), autocomplete: "off", maxLength: 500 });
   const node = make("section", { class: "question-box", "aria-labelledby": "questions-title" },
     make("h2", { id: "questions-title" }, t("questions.title")), make("p", { class: "hint" }, t("questions.hint")), items,
-    make("div", { class: "question new" }, icon("plus"), fresh), note);
+    make("div", { class: "asked fresh" }, icon("plus"), fresh), note);
 
   const fields = () => [...items.querySelectorAll("input")];
   const value = () => fields().map((each) => each.value.trim()).filter(Boolean);
@@ -40,7 +40,7 @@ export function questionList(changed) {
   function item(text) {
     const input = make("input", { type: "text", value: text, maxLength: 500, autocomplete: "off" });
     const handle = make("span", { class: "handle", draggable: true, "aria-hidden": "true", title: t("questions.move") }, icon("menu"));
-    const line = make("li", { class: "question" }, handle, input, iconButton("close", t("questions.remove"), () => remove(line)));
+    const line = make("li", { class: "asked" }, handle, input, iconButton("close", t("questions.remove"), () => remove(line)));
     input.addEventListener("input", () => (check(), changed()));
     input.addEventListener("keydown", (event) => onKey(event, line, input));
     input.addEventListener("paste", (event) => paste(event, line, input));
@@ -104,7 +104,7 @@ export function questionList(changed) {
 
   items.addEventListener("dragover", (event) => {
     const dragged = items.querySelector(".dragged");
-    const over = event.target.closest(".question");
+    const over = event.target.closest(".asked");
     if (!dragged || !over || over === dragged) return;
     event.preventDefault();
     const { top, height } = over.getBoundingClientRect();

@@ -68,6 +68,7 @@ function soon() {
 export function states(here) {
   if (!here) return [badge("missing", t("list.none"))];
   return [badge(here.state), here.outdated ? badge("outdated") : null, here.review ? badge("review", word("review_state", here.review)) : null,
+    here.publish_error ? badge("outdated", t("schedule.failed")) : null,
     here.publish_at ? badge("scheduled", t("schedule.for", { at: moment(here.publish_at) })) : null,
     here.valid_until && here.valid_until < new Date().toISOString().slice(0, 10) ? badge("expired") : null].filter(Boolean);
 }

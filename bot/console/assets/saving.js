@@ -39,6 +39,7 @@ export function saver({ article, lang, revision, values, text, saved, taken, sho
   let timer = 0;
   let running = null;
   let stopped = false;
+  let seen = false; // what was published meanwhile has been seen
 
   function say(state, detail = "") {
     shown.dataset.state = state;
@@ -68,8 +69,9 @@ export function saver({ article, lang, revision, values, text, saved, taken, sho
       const sent = JSON.stringify(values());
       if (shown.dataset.state !== "offline") say("saving");
       try {
-        const { article: now } = await call("PUT", api(article), { lang, revision: base, ...JSON.parse(sent) });
+        const { article: now } = await call("PUT", api(article), { lang, revision: base, ...(seen ? { rebase: true } : {}), ...JSON.parse(sent) });
         last = sent;
+        seen = false;
         base = now.langs[lang]?.draft?.revision ?? null;
         if (!dirty()) {
           keep(name, null);
@@ -100,6 +102,7 @@ export function saver({ article, lang, revision, values, text, saved, taken, sho
     const mine = JSON.parse(sent);
     if (await choose(theirs, text(mine), text(theirs)) === "mine") {
       base = theirs.draft?.revision ?? null;
+      seen = true;
       return work();
     }
     keep(`${name}:mine`, mine);
