@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.gateway import tables
 from bot.gateway.events import Button, Draft
-from bot.gateway.journal import AGENT, Journal, Message, UnknownButton
+from bot.gateway.journal import (
+    AGENT,
+    BOT,
+    WAITING,
+    WAYS_OUT,
+    Journal,
+    Message,
+    UnknownButton,
+    append,
+    give,
+    hold,
+)
 
 HELLO = Draft(sender="bot", type="text", body={"text": "Bonjour", "lang": "fr"})
 HOSTILE = "😀 \u202etfel\u202c \u200b 'x'; DROP TABLE events; -- {0[a]} \\u0000 ’« » \U0010ffff"
@@ -140,6 +153,85 @@ class JournalContract:
         assert await journal.finish(message, [reply("trop tard")], state="done") == AGENT
         assert len(await journal.events(talk)) == 2
         assert await journal.next_pending(talk) is None
+
+    async def test_who_holds_a_conversation_is_alone_with_it(self, journal: Journal, other: Journal, talk: str) -> None:
+        """Whoever comes second sees what the first has done, also in another process."""
+        joined = Draft(sender="system", type="status", body={"text": "x", "lang": "fr"})
+
+        async def take(where: Journal, who: str) -> str:
+            async with where._database.write() as connection:
+                found = await hold(connection, talk)
+                if found.owner == BOT:
+                    await give(connection, talk, who)
+                    assert await append(connection, talk, [joined]) == found.last_seq + 1
+                return found.owner
+
+        people = [(each, f"p{number}") for number, each in enumerate((journal, other) * 4)]
+        before = await asyncio.gather(*(take(where, who) for where, who in people))
+        (winner,) = [who for (_, who), was in zip(people, before, strict=True) if was == BOT]
+        assert set(before) == {BOT, winner}
+        found = await journal.conversation(talk)
+        assert found is not None
+        assert (found.owner, found.last_seq) == (winner, 2)
+        async with journal._database.write() as connection:
+            with pytest.raises(LookupError):
+                await hold(connection, "nowhere")
+
+    async def test_with_a_person_nothing_of_the_bots_goes_on_and_its_next_turn_is_fresh(
+        self, journal: Journal, talk: str
+    ) -> None:
+        await self.say(journal, talk, "c1")
+        message = await self.pending(journal, talk)
+        await journal.finish(message, [reply()], state="done", form=("ticket_form", "email"))
+        for owner in ("anna", BOT):
+            async with journal._database.write() as connection:
+                await give(connection, talk, owner)
+            found = await journal.conversation(talk)
+            assert found is not None
+            assert (found.owner, found.form, found.asked, found.fresh) == (owner, None, None, owner == BOT)
+        for client, state, fresh in (("c2", "failed", True), ("c3", "done", True), ("c4", "done", False)):
+            await self.say(journal, talk, client)
+            message = await self.pending(journal, talk)
+            assert message.fresh is fresh
+            await journal.finish(message, [reply()], state=state)
+
+    @pytest.mark.parametrize("owner", [WAITING, "anna"])
+    async def test_only_a_way_out_of_the_waiting_is_heard_by_the_bot(
+        self, journal: Journal, talk: str, owner: str
+    ) -> None:
+        payloads = ("/affirm", *WAYS_OUT)
+        offered = [Button(title=payload, payload=payload) for payload in payloads]
+        await journal.remark(talk, reply("Ou bien :", *offered))
+        ids = [button["id"] for button in (await journal.events(talk))[-1]["buttons"]]
+        for payload, ident in zip(payloads, ids, strict=True):
+            async with journal._database.write() as connection:
+                await give(connection, talk, owner)
+            await journal.add_press(talk, f"c{payload}", ident)
+            message = await self.pending(journal, talk)
+            heard = owner == WAITING and payload != "/affirm"
+            assert message.owner == (BOT if heard else owner)
+            assert await journal.finish(message, [reply()], state="done") == ("done" if heard else AGENT)
+
+    async def test_files_go_with_their_message_or_nothing_is_said(self, journal: Journal, talk: str) -> None:
+        asked: list[int] = []
+
+        async def taken(_connection: AsyncConnection, seq: int) -> list[dict[str, Any]]:
+            asked.append(seq)
+            if len(asked) == 1:
+                raise ValueError("no such file")
+            return [{"id": "f1", "name": "facture.pdf"}]
+
+        async def say() -> tuple[int, bool]:
+            return await journal.add_text(talk, "c1", "", lang="fr", leaning=None, files=taken)
+
+        with pytest.raises(ValueError, match="no such file"):
+            await say()
+        assert len(await journal.events(talk)) == 1
+        assert await journal.next_pending(talk) is None
+        assert await say() == (2, True)
+        assert await say() == (2, False)
+        assert asked == [2, 2]  # not where the message is known
+        assert (await journal.events(talk))[-1]["attachments"] == [{"id": "f1", "name": "facture.pdf"}]
 
     async def test_a_form_is_kept_and_left_alone_where_nothing_is_said_of_it(self, journal: Journal, talk: str) -> None:
         for name, form in (("c1", ("ticket_form", "email")), ("c2", None)):
