@@ -44,4 +44,4 @@ def summary(text: str) -> str:
     words = " ".join(plain(text).split())
     if len(words) <= SUMMARY_CHARS:
         return words
-    return words[:SUMMARY_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:.–") + " …"
+    return words[:SUMMARY_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:.–…") + " …"

@@ -13,6 +13,7 @@ from kb_index.index import Index, address
 from kb_index.public import is_public
 from kb_index.text import WORD
 
+WHOLE = 4  # words from which one means a question rather than the beginning of a name
 LIKELY = 0.3  # probability from which an article that the search finds comes before those that are spelt alike
 LEAST = 0.06  # cosine of n-grams below which texts share letters by chance
 NEAR_BEST = 0.3  # share of the best cosine that the others need
@@ -29,7 +30,7 @@ def suggest(index: Index, encoder: Encoder, text: str, lang: str, limit: int, da
     if not WORD.search(question):
         return []
     found: dict[str, Hit] = {}
-    if len(WORD.findall(question)) > 1:
+    if len(WORD.findall(question)) >= WHOLE:
         for hit in index.search(text, index.vector(text, encoder), lang, limit)["hits"]:
             article = index.article(hit["article"], hit["lang"])
             if hit["probability"] >= LIKELY and article is not None and is_public(article, day):

@@ -91,7 +91,7 @@ def excerpt(text: str, most: int = 220) -> str:
     inline = [token.children or () for token in _MARKDOWN.parse(text) if token.type == "inline"]
     words = " ".join("".join(_read(part) for part in parts) for parts in inline).split()
     shown = " ".join(words)
-    return shown if len(shown) <= most else shown[:most].rsplit(" ", 1)[0].rstrip(" ,;:.–") + " …"
+    return shown if len(shown) <= most else shown[:most].rsplit(" ", 1)[0].rstrip(" ,;:.–…") + " …"
 
 
 def _read(part: Token) -> str:

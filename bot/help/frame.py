@@ -136,7 +136,9 @@ def search_form(say: Speech, text: str = "") -> str:
         f'<label class="hidden" for="q">{say("search.label")}</label>'
         f'<input id="q" name="q" type="search" value="{escape(text)}" placeholder="{say("search.placeholder")}" '
         'maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false" enterkeyhint="search">'
-        f"<button>{say('search.button')}</button></form>"
+        f'<button aria-label="{say("search.button")}"><svg viewBox="0 0 24 24" aria-hidden="true"><path '
+        'd="M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20 20"/></svg>'
+        f"<span>{say('search.button')}</span></button></form>"
     )
 
 

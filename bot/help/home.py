@@ -84,12 +84,11 @@ def _card(say: Speech, name: str, entries: Sequence[Entry]) -> str:
 
 def _row(say: Speech, one: Entry, level: int) -> str:
     """An article with the beginning of its text, and its day where it is news."""
-    facts = [say(f"kind.{one.kind}")]
-    if one.kind == "blog" and (day := day_of(one.updated, say.lang)):
-        facts.append(escape(day))
+    day = day_of(one.updated, say.lang) if one.kind == "blog" else None
+    meta = f'<p class="meta">{escape(day)}</p>' if day else ""
     return (
-        f'<li class="row {one.kind}"><h{level}><a href="{one.url}">{escape(one.title)}</a></h{level}>'
-        f'<p>{escape(one.summary)}</p><p class="meta">{" · ".join(facts)}</p></li>'
+        f'<li class="row kind-{one.kind}"><h{level}><a href="{one.url}">{escape(one.title)}</a></h{level}>'
+        f"<p>{escape(one.summary)}</p>{meta}</li>"
     )
 
 
@@ -160,7 +159,7 @@ def _hit(say: Speech, shelf: Shelf, hit: Mapping[str, Any]) -> str:
     if lang != say.lang:
         facts.append(say("results.other_language", language=say.language(lang)))
     return (
-        f'<li class="row {entry.kind}"><h2 lang="{lang}"><a href="{escape(safe(hit.get("url"), entry))}">'
+        f'<li class="row kind-{entry.kind}"><h2 lang="{lang}"><a href="{escape(safe(hit.get("url"), entry))}">'
         f'{escape(entry.title)}</a></h2><p lang="{lang}">{escape(passage)}</p>'
         f'<p class="meta">{" · ".join(facts)}</p></li>'
     )

@@ -78,12 +78,16 @@ def _shown(
         facts.append(("proof.place", say("proof.place_of", **numbers)))
     if proved is not None:
         facts.append(("proof.digest", f'<code class="digest">{escape(str(proved["digest"]))}</code>'))
-    parts.append("<dl>" + "".join(f"<dt>{say(key)}</dt><dd>{value}</dd>" for key, value in facts) + "</dl>")
+    parts.append(
+        '<dl class="facts">' + "".join(f"<dt>{say(key)}</dt><dd>{value}</dd>" for key, value in facts) + "</dl>"
+    )
     spoken = proved is not None and proved["part"] == "captions"
     parts.append(
         f'<h2 id="whole">{say("proof.whole_captions" if spoken else "proof.whole")}</h2>{_marked(whole, place)}'
     )
-    parts += [_form(say, article, version, text), to_people(say)]
+    parts.append(_form(say, article, version, text))
+    if place is None:
+        parts.append(to_people(say))
     head = Place(path="/proof", others={}, description=say.plain("proof.description"), listed=False)
     return help_page(request, say, title, "".join(parts), head, scripts=("people", "proof"))
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -120,7 +121,7 @@ def version_of(kb_data: Path, ident: str, lang: str = "fr") -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def site_over(folder: Path, kb_data: Path, encoder: Encoder, **values: object) -> AsyncIterator[Site]:
+async def site_over(folder: Path, kb_data: Path, encoder: Encoder, **values: Any) -> AsyncIterator[Site]:
     kb = TestServer(make_app(load_settings(data_dir=kb_data, internal_token=TOKEN), encoder))
     await kb.start_server()
     try:

@@ -43,7 +43,7 @@ async def test_an_article_is_shown_as_safe_html_with_anchors(tmp_path: Path) -> 
 
 
 async def test_a_video_opens_at_the_second_that_was_asked_for(tmp_path: Path) -> None:
-    async def link(site: Site, query: str) -> list[str]:
+    async def link(site: Site, query: str) -> list[tuple[str, str]]:
         async with site.http.get(f"{site.url}/articles/fr/reset-password{query}") as response:
             assert response.status == 200
             return re.findall(r'class="video" href="([^"]*)"[^>]*>([^<]*)<', await response.text())
