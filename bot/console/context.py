@@ -17,7 +17,9 @@ from bot.http import ApiError
 if TYPE_CHECKING:
     from bot.console.feed import Feed
     from bot.console.kb import Kb
+    from bot.console.publishing import Publisher
     from bot.console.shelf import Shelf
+    from bot.console.upkeep import Upkeep
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -51,6 +53,8 @@ class Console:
     kb: Kb
     shelf: Shelf
     feed: Feed
+    publisher: Publisher
+    upkeep: Upkeep
     wake_schedule: Callable[[], None]
     review: bool
     first_language: str

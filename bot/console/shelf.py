@@ -48,13 +48,18 @@ class Shelf:
         self._kb = kb
         self._looking = asyncio.Lock()
         self._tag: str | None = None
-        self._at = -SOON
+        self._at: float | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether kb was ever asked."""
+        return self._at is not None
 
     async def look(self, *, now: bool = False) -> int:
         """Take over what has changed; how many files. Not `now`: a look of a moment ago will do. ConsoleError where kb
         cannot be asked."""
         async with self._looking:
-            if not now and time.monotonic() - self._at < SOON:
+            if not now and self._at is not None and time.monotonic() - self._at < SOON:
                 return 0
             content, tag = await self._kb.tagged("GET", "/content", long=True, tag=self._tag)
             self._at = time.monotonic()
@@ -87,9 +92,7 @@ class Shelf:
             await published(conn, sources, datetime.now(UTC))
 
 
-async def published(
-    conn: AsyncConnection, sources: Mapping[str, tuple[str, str]], now: datetime, *, by: str | None = None
-) -> None:
+async def published(conn: AsyncConnection, sources: Mapping[str, tuple[str, str]], now: datetime) -> None:
     """Note that these files (path → source, version) are what is published; drafts that say the same are done."""
     rows = await conn.execute(select(files).where(files.c.path.in_(sources)))
     known = {row.path: row for row in rows}
@@ -97,8 +100,8 @@ async def published(
         row = known.get(path)
         if row is not None and row.version == version:
             continue
-        revision = await _revision(conn, path, text, version, now)
-        values = {"version": version, "published": revision, "changed_at": text_of(now)}
+        revision, own = await _revision(conn, path, text, version, now)
+        values: dict[str, Any] = {"version": version, "published": revision, "changed_at": text_of(now)}
         draft = await _source(conn, row.draft) if row is not None and row.draft is not None else None
         if row is None:
             kind = source.kind_of(path)
@@ -109,8 +112,10 @@ async def published(
         elif row.draft is None:
             await conn.execute(update(files).where(files.c.path == path).values(**values, **described(path, text)))
         else:
+            if own and revision > (row.published or 0):  # the draft goes on from what was published
+                values["base"] = version
             await conn.execute(update(files).where(files.c.path == path).values(**values))
-        await feed.tell(conn, now, "article", told(path, by=by))
+        await feed.tell(conn, now, "article", told(path))
 
 
 async def removed(conn: AsyncConnection, paths: Iterable[str], now: datetime) -> None:
@@ -126,8 +131,8 @@ async def removed(conn: AsyncConnection, paths: Iterable[str], now: datetime) ->
         await feed.tell(conn, now, "article", told(path))
 
 
-async def _revision(conn: AsyncConnection, path: str, text: str, version: str, now: datetime) -> int:
-    """The revision that this published source is; made where the console has none."""
+async def _revision(conn: AsyncConnection, path: str, text: str, version: str, now: datetime) -> tuple[int, bool]:
+    """The revision that this published source is, and whether an editor wrote it; made where the console has none."""
     newest = (
         select(revisions).where(revisions.c.path == path, revisions.c.source == text).order_by(revisions.c.id.desc())
     )
@@ -136,10 +141,10 @@ async def _revision(conn: AsyncConnection, path: str, text: str, version: str, n
     if found is not None:
         values = {"version": version, "published_at": at}
         await conn.execute(update(revisions).where(revisions.c.id == found.id).values(**values))
-        return int(found.id)
+        return int(found.id), found.author is not None
     row = {"path": path, "version": version, "source": text, "started_at": at, "at": at, "published_at": at}
     made = await conn.execute(insert(revisions).values(**row).returning(revisions.c.id))
-    return int(made.scalar_one())
+    return int(made.scalar_one()), False
 
 
 async def _source(conn: AsyncConnection, revision: int) -> str | None:

@@ -8,35 +8,43 @@ from contextlib import asynccontextmanager
 
 from aiohttp import ClientSession, web
 
-from bot.catalogue import Catalogue
 from bot.company import Company
-from bot.console import articles_api, files_api, pages, stream_api, talk_api
+from bot.console import articles_api, files_api, pages, publish_api, stream_api, talk_api
 from bot.console.context import CONSOLE, Console
 from bot.console.feed import Feed
 from bot.console.kb import Kb
+from bot.console.publishing import Publisher
+from bot.console.schedule import Schedule
 from bot.console.shelf import Shelf
+from bot.console.upkeep import Upkeep
 from bot.database import Database
 from bot.settings import Settings
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, company: Company, catalogue: Catalogue, database: Database, http: ClientSession
+    settings: Settings, company: Company, database: Database, http: ClientSession
 ) -> AsyncIterator[Console]:
     """The console at work."""
     kb = Kb(http, settings.service_url(settings.kb_port), settings.internal_token.get_secret_value())
-    feed = Feed(database)
+    feed, shelf = Feed(database), Shelf(database, kb)
     await feed.start()
+    review = company.console.review == "required"
+    publisher = Publisher(database, kb, shelf, feed, review=review)
+    schedule, upkeep = Schedule(database, publisher, feed), Upkeep(database)
     console = Console(
         kb=kb,
-        shelf=Shelf(database, kb),
+        shelf=shelf,
         feed=feed,
-        wake_schedule=lambda: None,
-        review=company.console.review == "required",
+        publisher=publisher,
+        upkeep=upkeep,
+        wake_schedule=schedule.wake,
+        review=review,
         first_language=company.first_language,
         languages=company.languages,
     )
-    workers = [asyncio.create_task(feed.run(), name="console_feed")]
+    work = {"console_feed": feed.run(), "console_schedule": schedule.run(), "console_upkeep": upkeep.run()}
+    workers = [asyncio.create_task(task, name=name) for name, task in work.items()]
     try:
         yield console
     finally:
@@ -48,7 +56,7 @@ async def running(
 def add_routes(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app.on_shutdown.append(_end_streams)  # they would hold the server open
-    for part in (articles_api, talk_api, files_api, stream_api, pages):
+    for part in (articles_api, talk_api, files_api, publish_api, stream_api, pages):
         part.add_routes(app)
 
 

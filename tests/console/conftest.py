@@ -8,6 +8,12 @@ import pytest
 from tests.console.site import ConsoleSite, Editor, open_console
 
 
+@pytest.fixture(autouse=True)
+def _look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is changed outside the console is looked for with every call."""
+    monkeypatch.setattr("bot.console.shelf.SOON", 0.0)
+
+
 @pytest.fixture
 async def console(tmp_path: Path) -> AsyncIterator[ConsoleSite]:
     async with open_console(tmp_path) as site:
