@@ -88,6 +88,12 @@ async def attach(
     return tuple(loose)
 
 
+async def attach_said(conn: AsyncConnection, ref: str, conversation: str) -> None:
+    """Give a case what the customer has sent in messages of the conversation and no case has yet."""
+    said = (table.c.conversation == conversation) & table.c.seq.is_not(None) & table.c.author.is_(None)
+    await conn.execute(update(table).where(said, table.c.ref.is_(None)).values(ref=ref))
+
+
 async def attached(conn: AsyncConnection, ref: str) -> tuple[Attachment, ...]:
     """The files that came with a case, oldest first: not those of messages, nor those that agents are about to send."""
     own = (table.c.ref == ref) & table.c.author.is_(None) & table.c.message.is_(None)

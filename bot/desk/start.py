@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.database import Database
 from bot.desk import (
     cases_api,
+    conversation_case,
     conversations_api,
     deliveries_api,
     figures_api,
@@ -43,8 +44,8 @@ def add_routes(app: web.Application, desk: Desk) -> None:
     app.on_shutdown.append(_end_streams)  # they would hold the server open
     for part in (cases_api, writing_api, work_api, views_api, conversations_api, stream_api, figures_api):
         part.add_routes(app)
-    for page in (deliveries_api, openapi, pages):
-        page.add_routes(app)
+    for other in (conversation_case, deliveries_api, openapi, pages):
+        other.add_routes(app)
 
 
 async def _end_streams(app: web.Application) -> None:
