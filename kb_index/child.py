@@ -25,6 +25,7 @@ TASKS = {
     "gate": "kb_index.gate:run",
     "publish": "kb_index.publication:run",
     "fit": "kb_index.publication:run_fit",
+    "import": "kb_index.import_api:run",
 }
 Report = Callable[[int, int | None, str], None]
 NICE = 10  # searching comes first

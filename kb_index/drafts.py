@@ -1,31 +1,38 @@
-"""What an import found, and how it becomes article files: again the same source updates its own files, no others."""
+"""What an import found, and what it would change: again the same source updates its own files, no others."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import frontmatter
 import yaml
 
-from kb_index.content import FOLDERS, MAX_BYTES, Kind
+from kb_index.content import FOLDERS, MAX_BYTES, Kind, parse_file
 from kb_index.errors import ContentError
 from kb_index.passages import anchor
 
 FOLDER_OF: dict[Kind, str] = {kind: folder for folder, kind in FOLDERS.items()}
 MAX_ID = 80
+MAX_TEXT = MAX_BYTES // 2
+State = Literal["new", "updated", "unchanged", "conflict", "vanished"]
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_KEPT = {"audience", "valid_from", "valid_until", "topic"}  # what editors add, and no source says
 
 
 @dataclass(frozen=True)
 class Draft:
     """An article to be. `where`, `line`: its place in the source, for messages; `source`: what its file is made from.
 
-    `captions`: WebVTT of a video.
+    `captions`: WebVTT of a video; `day`: of a blog post; `updated`: day when its source was changed, if that says so;
+    `notes`: what was left out of its text.
     """
 
     where: str
@@ -40,119 +47,216 @@ class Draft:
     category: str | None = None
     url: str | None = None
     day: str | None = None
+    updated: str | None = None
     video: str | None = None
     captions: str | None = None
+    audience: str | None = None
+    notes: tuple[str, ...] = ()
 
     def error(self, message: str) -> ContentError:
         return ContentError(self.where, self.line, message)
 
+    @property
+    def path(self) -> str:
+        return f"{FOLDER_OF[self.kind]}/{self.id}.{self.lang}.md"
+
 
 @dataclass
 class Parsed:
-    """The articles of a source, and what of it cannot be taken."""
+    """The articles of a source, and what of it cannot be taken.
+
+    `targets`: what links within the source mean: file, or file#anchor → article, language, anchor.
+    `columns`: those of a table, as `Proposal` has them.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     problems: list[ContentError] = field(default_factory=list)
+    targets: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
+    columns: list[dict[str, Any]] | None = None
 
     def add(self, other: Parsed) -> None:
         self.drafts += other.drafts
         self.problems += other.problems
+        self.targets |= other.targets
+        self.columns = self.columns or other.columns
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an import would do to a file of the content folder. `source`: the file after, None: deleted; `before`: now.
+
+    conflict: the file is of another origin, or was edited since it was imported. vanished: its source has it no more.
+    """
+
+    path: str
+    state: State
+    source: str | None
+    before: str | None
+    title: str
+    message: str | None = None
 
 
 @dataclass
-class Imported:
-    """Paths below the content folder, by what became of them; and what could not be taken."""
+class Proposal:
+    """`columns`: of a table, each {"name", "field": what it was taken for, or None, "samples": [first values]}."""
 
-    written: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     problems: list[ContentError] = field(default_factory=list)
+    columns: list[dict[str, Any]] | None = None
+
+    def of(self, state: State) -> list[Change]:
+        return [change for change in self.changes if change.state == state]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the service answers."""
+        problems = [{"where": one.file, "line": one.line, "message": one.message} for one in self.problems]
+        result: dict[str, Any] = {"changes": [asdict(one) for one in self.changes], "problems": problems}
+        return result | ({"columns": self.columns} if self.columns is not None else {})
 
 
 def ident_of(text: str) -> str:
-    """An article's id made of any text."""
-    return anchor(text)[:MAX_ID].strip("-") or "article"
+    """An article's id made of any text: ASCII; what is written in other letters is told apart by a digest."""
+    name = anchor(text.encode("utf-8", "replace").decode())
+    kept = re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", name))[:MAX_ID].strip("-")
+    if any(not letter.isascii() for letter in name):
+        kept = f"{kept[: MAX_ID - 9]}-{digest(name)[:8]}".strip("-")
+    return kept or "article"
 
 
-def write_drafts(drafts: list[Draft], content_dir: Path, overwrite: bool) -> Imported:
-    """Write every draft that can be; `overwrite` also replaces files of other origin or edited since."""
-    result = Imported()
-    lines: dict[Path, Draft] = {}
+def cleaned(text: str) -> str:
+    """Without control characters and halves of characters; lines end with \\n."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFC", _CONTROL.sub("", text))
+
+
+def one_line(text: object) -> str:
+    return " ".join(cleaned(str(text)).split())
+
+
+def propose_drafts(drafts: Iterable[Draft], content_dir: Path) -> Proposal:
+    """What would become of each draft that can be an article; the others are problems."""
+    result = Proposal()
+    first_of: dict[str, Draft] = {}
     for draft in drafts:
         try:
             _check(draft)
-            path = content_dir / FOLDER_OF[draft.kind] / f"{draft.id}.{draft.lang}.md"
-            first = lines.setdefault(path, draft)
+            first = first_of.setdefault(draft.path, draft)
             if first is not draft:
                 at = f"line {first.line}" if first.line else first.where
                 raise draft.error(f"id {draft.id} in {draft.lang} is already that of {at}; give it another id")
-            _write(draft, path, content_dir, overwrite, result)
+            result.changes += _changes(draft, content_dir)
         except ContentError as problem:
             result.problems.append(problem)
     return result
 
 
 def _check(draft: Draft) -> None:
-    if not draft.title.strip():
+    if not one_line(draft.title):
         raise draft.error("no title and no question; give it one")
-    if not draft.text.strip() and draft.kind != "video":
+    if not cleaned(draft.text).strip() and draft.kind != "video":
         raise draft.error("no answer text; write it there")
     if not _LANG.fullmatch(draft.lang):
         raise draft.error(f"lang: expected a code such as fr, got {draft.lang!r:.40}")
-    if len(draft.text.encode("utf-8", "replace")) > MAX_BYTES // 2:
-        raise draft.error(f"the text is longer than {MAX_BYTES // 2} bytes; divide it into several articles")
-    if "\x00" in draft.text + draft.title:
-        raise draft.error("holds a zero byte, so it is no text")
+    if len(draft.text.encode("utf-8", "replace")) > MAX_TEXT:
+        raise draft.error(f"the text is longer than {MAX_TEXT} bytes; divide it into several articles")
 
 
-def _write(draft: Draft, path: Path, content_dir: Path, overwrite: bool, result: Imported) -> None:
-    name = path.relative_to(content_dir).as_posix()
-    text = draft.text.strip().replace("\r\n", "\n")
-    old: dict[str, Any] = {}
-    before = ""
-    if path.exists():
-        old, before = _read(path)
-        ours = old.get("source") == draft.source
-        if not ours and not overwrite:
-            raise draft.error(f"{name} exists and is of another origin; give another id, or use --overwrite")
-        if ours and old.get("imported") != digest(before) and not overwrite:
-            raise draft.error(f"{name} was edited here since it was imported; use --overwrite to lose those edits")
-        if not ours:
-            old = {}
-    asked = dict.fromkeys([*draft.questions, *(old.get("questions") or [])])
-    meta: dict[str, Any] = {"id": draft.id, "lang": draft.lang, "title": " ".join(draft.title.split())}
-    meta["category"] = draft.category or old.get("category")
-    meta["questions"] = [" ".join(str(question).split()) for question in asked]
-    meta["url"] = draft.url
+def _changes(draft: Draft, content_dir: Path) -> Iterator[Change]:
+    path, text = draft.path, cleaned(draft.text).strip()
+    old, old_text, before = read_front(content_dir / path)
+    ours = before is not None and old.get("source") == draft.source
+    state: State = "new" if before is None else "updated"
+    message = "; ".join(draft.notes) or None
+    if before is not None and not ours:
+        state, message, old = "conflict", "it exists and is of another origin; give another id", {}
+    elif ours and old.get("imported") != digest(old_text):
+        state, message = "conflict", "it was edited here since it was imported"
+    meta = _meta(draft, old, text)
+    same_meta = {**old, "updated": ""} == {**meta, "updated": ""}
+    captions = draft.captions and cleaned(draft.captions)
+    captions_before = _text(content_dir / Path(path).with_suffix(".vtt")) if captions else None
+    if ours and same_meta and old_text == text:
+        if captions == captions_before or not captions:
+            yield Change(path, "unchanged", before, before, meta["title"], message)
+            return
+        meta["updated"] = old.get("updated", meta["updated"])
+    head = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=1000)
+    source = f"---\n{head}---\n{text}\n"
+    changes = [Change(path, state, source, before, meta["title"], message)]
+    if captions:
+        beside = str(Path(path).with_suffix(".vtt"))
+        beside_state: State = (
+            "unchanged" if captions == captions_before else "new" if captions_before is None else state
+        )
+        changes.append(Change(beside, beside_state, captions, captions_before, meta["title"], message))
+    try:
+        parse_file({change.path: (change.source or "").encode() for change in changes}, path)
+    except ContentError as error:
+        raise draft.error(f"cannot be an article: {error.message}") from error
+    yield from changes
+
+
+def _meta(draft: Draft, old: dict[str, Any], text: str) -> dict[str, Any]:
+    asked = dict.fromkeys(one_line(one) for one in [*draft.questions, *(old.get("questions") or [])])
+    meta: dict[str, Any] = {"id": draft.id, "lang": draft.lang, "title": one_line(draft.title)}
+    meta["category"] = one_line(draft.category or old.get("category") or "") or None
+    meta["questions"] = [question for question in asked if question]
+    meta["url"] = one_line(draft.url or "") or None
     meta["date"] = draft.day
     if draft.captions is not None:
         meta |= {"video": draft.video, "captions": f"{draft.id}.{draft.lang}.vtt"}
-    meta |= {"source": draft.source, "imported": digest(text), "updated": date.today().isoformat()}
-    meta = {key: value for key, value in meta.items() if value is not None}
-    captions = path.with_suffix(".vtt")
-    same_captions = draft.captions is None or (
-        captions.exists() and captions.read_text(encoding="utf-8") == draft.captions
-    )
-    if old and same_captions and before == text and old | {"updated": ""} == meta | {"updated": ""}:
-        result.unchanged.append(name)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if draft.captions is not None:
-        captions.write_text(draft.captions, encoding="utf-8")
-    head = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=1000)
-    path.write_text(f"---\n{head}---\n{text}\n", encoding="utf-8")
-    (result.updated if old else result.written).append(name)
+    meta["audience"] = draft.audience
+    meta |= {key: old[key] for key in old if key in _KEPT}
+    meta |= {"source": one_line(draft.source), "imported": digest(text)}
+    meta["updated"] = draft.updated or date.today().isoformat()
+    return {key: value for key, value in meta.items() if value is not None}
 
 
-def _read(path: Path) -> tuple[dict[str, Any], str]:
-    """Front matter and text of a file of ours; nothing where it cannot be read: then it is of another origin."""
+def propose_vanished(content_dir: Path, prefix: str, seen: set[str]) -> Iterator[Change]:
+    """Deletions of what came from sources that begin with `prefix` and are not in `seen`, the paths still there."""
+    for folder in FOLDERS:
+        for file in sorted((content_dir / folder).glob("*.md")):
+            path = f"{folder}/{file.name}"
+            if path in seen or f"source: {prefix}" not in (_text(file) or "").replace("source: '", "source: "):
+                continue
+            meta, text, before = read_front(file)
+            if not str(meta.get("source", "")).startswith(prefix):
+                continue
+            edited = meta.get("imported") != digest(text)
+            message = "it is no longer in the source" + (
+                ", but was edited here since it was imported" if edited else ""
+            )
+            title = str(meta.get("title", file.stem))
+            yield Change(path, "vanished", None, before, title, message)
+            captions = file.with_suffix(".vtt")
+            if folder == "videos" and captions.is_file():
+                yield Change(f"{folder}/{captions.name}", "vanished", None, _text(captions), title, message)
+
+
+def read_front(path: Path) -> tuple[dict[str, Any], str, str | None]:
+    """Front matter (days as text), text, and the whole of a file; (…, None) where there is none.
+
+    A file that cannot be understood has no front matter: it is of another origin.
+    """
+    whole = _text(path)
+    if whole is None:
+        return {}, "", None
     try:
-        meta, text = frontmatter.parse(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, yaml.YAMLError):
-        return {}, ""
-    return {key: value.isoformat() if isinstance(value, date) else value for key, value in meta.items()}, text.strip()
+        meta, text = frontmatter.parse(whole)
+    except (yaml.YAMLError, ValueError):
+        return {}, "", whole
+    shown = {key: one.isoformat() if isinstance(one, date) else one for key, one in meta.items()}
+    return shown, text.strip(), whole
+
+
+def _text(path: Path) -> str | None:
+    """As UTF-8, line ends kept; None where there is no file."""
+    try:
+        return path.read_bytes().decode("utf-8-sig", "replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def digest(text: str) -> str:
     """12 hex digits: what the text was when it was imported."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import urljoin, urlsplit
-from urllib.robotparser import RobotFileParser
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from protego import Protego
 
 from kb_index.errors import ContentError
 
@@ -93,7 +93,7 @@ class Fetcher:
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._allowed = frozenset(host.strip().casefold() for host in allowed if host.strip())
-        self._robots: dict[str, RobotFileParser | bool] = {}
+        self._robots: dict[str, Protego | bool] = {}
 
     async def __aenter__(self) -> Fetcher:
         self._session = aiohttp.ClientSession(
@@ -110,7 +110,7 @@ class Fetcher:
         await self._session.close()
 
     async def fetch(self, url: str) -> Page:
-        """ContentError says why nothing came."""
+        """ContentError says why nothing came; its cause is NotGiven where the server said so."""
         try:
             async with asyncio.timeout(MAX_SECONDS):
                 return await self._follow(url, MAX_BYTES, ask_robots=True)
@@ -157,19 +157,26 @@ class Fetcher:
             check_address(parts.hostname)
 
     async def _may_fetch(self, url: str) -> bool:
+        rules = await self._rules(url)
+        return rules if isinstance(rules, bool) else bool(rules.can_fetch(url, AGENT))
+
+    async def delay_of(self, url: str) -> float | None:
+        """Seconds between two pages that the site's robots.txt asks for."""
+        rules = await self._rules(url)
+        asked = None if isinstance(rules, bool) else rules.crawl_delay(AGENT)
+        return None if asked is None else float(asked)
+
+    async def _rules(self, url: str) -> Protego | bool:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._robots:
             self._robots[origin] = await self._read_robots(f"{origin}/robots.txt")
-        rules = self._robots[origin]
-        return rules if isinstance(rules, bool) else rules.can_fetch(AGENT, url)
+        return self._robots[origin]
 
-    async def _read_robots(self, url: str) -> RobotFileParser | bool:
+    async def _read_robots(self, url: str) -> Protego | bool:
         """As RFC 9309 has it: what is not there allows everything, what cannot be read nothing."""
         try:
             page = await self._follow(url, MAX_ROBOTS_BYTES, ask_robots=False)
         except NotGiven as answer:
             return 400 <= answer.status < 500
-        rules = RobotFileParser(url)
-        rules.parse(page.data.decode("utf-8", "replace").splitlines())
-        return rules
+        return Protego.parse(page.data.decode("utf-8", "replace"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
-from kb_index.content import Kind
 from kb_index.drafts import Draft, Parsed, ident_of
 from kb_index.errors import ContentError
 from kb_index.fetching import Page
+from kb_index.import_archive import refuse_entities
+from kb_index.import_dialects import plain_markdown
+from kb_index.import_markup import is_markup, markdown_of
+from kb_index.import_options import Options, Report
 
 HTML = ("text/html", "application/xhtml+xml")
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml")
@@ -19,88 +22,107 @@ SUFFIX_OF_TYPE = {
     "text/tab-separated-values": ".tsv",
     "application/jsonl": ".jsonl",
     "application/x-ndjson": ".jsonl",
+    "application/json": ".json",
     "text/vtt": ".vtt",
     "application/x-subrip": ".srt",
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }
-_LANG = re.compile(rb"<html\b[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3})\b", re.I)
-_FEED = re.compile(rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*>\s*)*<(?:rss|feed|rdf:RDF)\b", re.S)
+_LANG = re.compile(rb"<html\b[^>]{0,1000}?\slang\s*=\s*[\"']?([A-Za-z]{2,3})\b", re.I)
+_FEED = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*>\s*)*<(?:rss|feed|rdf:RDF)\b", re.S
+)
 MIN_WORDS = 5  # below, what was found is no article
 
 
 def is_feed(page: Page) -> bool:
-    return page.type in FEEDS and bool(_FEED.match(page.data))
+    return page.type in FEEDS and bool(_FEED.match(page.data[: 64 * 1024]))
 
 
-def html(page: Page, lang: str, kind: Kind | None) -> Parsed:
-    """The article of a page. ContentError where none is found."""
+def html(page: Page, options: Options, source: str | None = None) -> Parsed:
+    """The article of a page. ContentError where none is found. `source`: if it is not the page's address."""
     import trafilatura
     from trafilatura.metadata import extract_metadata
 
-    tree = trafilatura.load_html(_decoded(page))
-    text = None if tree is None else _main_text(tree, page.url)
+    try:
+        tree = trafilatura.load_html(decoded(page))
+        text = None if tree is None else _main_text(tree, page.url)
+        about: Any = extract_metadata(tree, default_url=page.url) if text else None
+    except MemoryError:
+        raise
+    except Exception as error:  # of several libraries, for pages that are broken
+        raise ContentError(page.url, None, f"its HTML cannot be read ({type(error).__name__})") from error
     if not text or len(text.split()) < MIN_WORDS:
         raise ContentError(
             page.url, None, "no article text was found in it; a page drawn by scripts cannot be imported: save its text"
         )
-    about: Any = extract_metadata(tree, default_url=page.url)
     said = _LANG.search(page.data[:4096])
-    title = str(about.title or "").strip()
+    title = str(about.title or "").strip() if about is not None else ""
     heading = re.match(r"# +(.+)\n*", text)
     if heading:
-        title = title or heading.group(1).strip()
+        title = heading[1].strip() if not title or heading[1].strip() in title else title
         text = text[heading.end() :].strip()
-    return Parsed(
-        [
-            Draft(
-                where=page.url,
-                source=page.url,
-                id=_ident(page.url),
-                lang=said.group(1).decode().lower() if said else lang,
-                kind=kind or "manual",
-                title=title or _ident(page.url),
-                text=text,
-                url=page.url,
-                day=str(about.date) if about.date else None,
-            )
-        ]
-    )
+    is_address = page.url.startswith(("https://", "http://"))
+    ident = _ident(page.url)
+    draft = Draft(
+        page.url, source or page.url, ident, said[1].decode().lower() if said else options.lang,
+        options.kind or "manual", title or ident, plain_markdown(text)[0], url=page.url if is_address else None,
+        day=str(about.date) if about is not None and about.date else None,
+    )  # fmt: skip
+    return Parsed([draft], targets={page.url: (draft.id, draft.lang, None)})
 
 
-def feed(page: Page, lang: str, kind: Kind | None) -> Parsed:
+def feed(page: Page, options: Options, report: Report) -> Parsed:
     """An article for each entry of an RSS or Atom feed that brings its text."""
     import feedparser
 
+    refuse_entities(page.url, page.data)
     headers = {"content-type": f"{page.type}; charset={page.charset}" if page.charset else page.type}
-    found: Any = feedparser.parse(page.data, response_headers=headers, sanitize_html=True)
+    try:
+        found: Any = feedparser.parse(page.data, response_headers=headers, sanitize_html=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # the library raises many kinds for what is no feed
+        raise ContentError(page.url, None, f"not a feed that can be read ({type(error).__name__})") from error
     if not found.entries:
         why = f" ({found.bozo_exception})" if found.get("bozo") else ""
         raise ContentError(page.url, None, f"no entry in this feed{why}")
     said = str(found.feed.get("language") or "")[:2].lower()
     result = Parsed()
     for number, entry in enumerate(found.entries, 1):
-        link = str(entry.get("link") or "")
-        name = link or f"{page.url} entry {number}"
-        bodies = [str(part.value) for part in entry.get("content", [])] or [str(entry.get("summary") or "")]
-        text = _entry_text(max(bodies, key=len), link or page.url)
-        if not text or len(text.split()) < MIN_WORDS:
-            result.problems.append(ContentError(name, None, "the feed brings no text of this entry; import its page"))
-            continue
-        when = entry.get("published_parsed") or entry.get("updated_parsed")
-        result.drafts.append(
-            Draft(
-                where=name,
-                source=link or f"{page.url}#{entry.get('id') or number}",
-                id=_ident(link) if link else ident_of(str(entry.get("title") or number)),
-                lang=said or lang,
-                kind=kind or "blog",
-                title=str(entry.get("title") or _ident(link)),
-                text=text,
-                url=link or None,
-                day=f"{when.tm_year:04}-{when.tm_mon:02}-{when.tm_mday:02}" if when else None,
-            )
-        )
+        report(number, len(found.entries), page.url)
+        try:
+            result.drafts.append(_entry(page, entry, number, said, options))
+        except ContentError as problem:
+            result.problems.append(problem)
     return result
+
+
+def _entry(page: Page, entry: Any, number: int, said: str, options: Options) -> Draft:
+    link = str(entry.get("link") or "")
+    link = link if link.startswith(("https://", "http://")) else ""
+    name = link or f"{page.url} entry {number}"
+    bodies = [str(part.value) for part in entry.get("content", [])] or [str(entry.get("summary") or "")]
+    body = max(bodies, key=len)
+    text = markdown_of(name, body, link or page.url) if is_markup(body) else body.strip()
+    if len(text.split()) < MIN_WORDS:
+        raise ContentError(name, None, "the feed brings no text of this entry; import its page")
+    when = entry.get("published_parsed") or entry.get("updated_parsed")
+    tags = entry.get("tags") or []
+    return Draft(
+        where=name,
+        source=link or f"{page.url}#{entry.get('id') or number}",
+        id=_ident(link) if link else ident_of(str(entry.get("title") or number)),
+        lang=said if re.fullmatch("[a-z]{2}", said) else options.lang,
+        kind=options.kind or "blog",
+        title=str(entry.get("title") or _ident(link)),
+        text=text,
+        category=str(tags[0].get("term") or "") or None if tags else None,
+        url=link or None,
+        day=f"{when.tm_year:04}-{when.tm_mon:02}-{when.tm_mday:02}" if when else None,
+    )
 
 
 def _main_text(tree: Any, url: str) -> str | None:
@@ -113,17 +135,7 @@ def _main_text(tree: Any, url: str) -> str | None:
     return None if found is None else str(found).strip()
 
 
-def _entry_text(markup: str, url: str) -> str | None:
-    """An entry's body is all article, and may be plain words."""
-    import trafilatura
-
-    if not re.search(r"<[a-z]", markup, re.I):
-        return markup.strip()
-    tree = trafilatura.load_html(f"<html><body><article>{markup}</article></body></html>")
-    return None if tree is None else _main_text(tree, url)
-
-
-def _decoded(page: Page) -> str | bytes:
+def decoded(page: Page) -> str | bytes:
     """As the server says; else the library finds it out."""
     if page.charset:
         try:
@@ -131,6 +143,35 @@ def _decoded(page: Page) -> str | bytes:
         except LookupError:
             return page.data
     return page.data
+
+
+def links_of(page: Page) -> tuple[str | None, bool, bool, list[str]]:
+    """(canonical address, may be taken, its links may be followed, addresses that it links to) of a page."""
+    from lxml import html as lxml_html
+    from lxml.etree import LxmlError
+
+    try:
+        tree = lxml_html.fromstring(decoded(page))
+    except (LxmlError, ValueError):
+        return None, True, True, []
+    base = next((str(one) for one in tree.xpath("//base/@href")), "")
+    canonical = next((str(one) for one in tree.xpath("//link[@rel='canonical']/@href")), None)
+    said = ",".join(
+        str(one) for one in tree.xpath("//meta[translate(@name,'ROBTS','robts')='robots']/@content")
+    ).lower()
+    rules = {rule.strip() for rule in said.split(",")}
+    try:
+        address = urljoin(page.url, base)
+        canonical = urljoin(page.url, canonical) if canonical else None
+    except ValueError:
+        address = page.url
+    links = []
+    for one in tree.xpath("//a[@href][not(contains(concat(' ', @rel, ' '), ' nofollow '))]/@href"):
+        try:
+            links.append(urljoin(address, str(one).strip()))
+        except ValueError:
+            continue
+    return canonical, not rules & {"noindex", "none"}, not rules & {"nofollow", "none"}, links
 
 
 def _ident(url: str) -> str:

@@ -1,107 +1,182 @@
-"""Takes articles of other origin into the content folder: files, folders, pages, feeds."""
+"""Articles of other origin: files, folders, zips, pages, sites, feeds. First what would change, then the change."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Iterable
+import re
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from kb_index import import_web
-from kb_index.content import FOLDERS, Kind, read_file
-from kb_index.drafts import Imported, Parsed, write_drafts
+from kb_index.drafts import Change, Draft, Parsed, Proposal, ident_of, propose_drafts, propose_vanished
 from kb_index.errors import ContentError
 from kb_index.fetching import Fetcher, Page
-from kb_index.import_files import FORMATS, parse
+from kb_index.import_archive import Member, files_of, unpacked
+from kb_index.import_files import FORMATS, PARSERS, parse
+from kb_index.import_markdown import linked
+from kb_index.import_options import MAX_FILE, MAX_PROBLEMS, Options, Report, silent
+from kb_index.import_ours import is_ours, ours
+from kb_index.import_sites import Site, is_sitemap
+from kb_index.import_web import HTML, SUFFIX_OF_TYPE, feed, html, is_feed
+from kb_index.sources import checked_path
 
-MAX_FILE = 50 * 1024 * 1024
 
+def propose(source: str, content_dir: Path, options: Options, report: Report = silent, name: str = "") -> Proposal:
+    """What taking a file, a folder, a zip or an address would change; nothing is written.
 
-def import_source(
-    source: str,
-    content_dir: Path,
-    lang: str,
-    kind: Kind | None = None,
-    *,
-    video: str | None = None,
-    overwrite: bool = False,
-    hosts: Iterable[str] = (),
-) -> Imported:
-    """Take a file, a folder of files, or an address. `lang`: of what does not say; `kind`: None for the source's own.
-
-    `video`: the address of the video that captions belong to; `hosts`: those in private networks that may be fetched
-    from. ContentError where the source itself cannot be read; what of it cannot be taken is in the result.
+    `name`: of a file that was uploaded under another. ContentError where the source itself cannot be read; what of it
+    cannot be taken is in the result.
     """
-    if urlsplit(source).scheme in ("http", "https"):
-        page = asyncio.run(_fetched(source, hosts))
-        parsed = _parse_page(page, lang, kind, video)
-        result = write_drafts(parsed.drafts, content_dir, overwrite)
-        result.problems[:0] = parsed.problems
-        return result
-    return _import_path(Path(source), content_dir, lang, kind, video, overwrite)
-
-
-async def _fetched(url: str, hosts: Iterable[str]) -> Page:
-    async with Fetcher(hosts) as fetcher:
-        return await fetcher.fetch(url)
-
-
-def _parse_page(page: Page, lang: str, kind: Kind | None, video: str | None) -> Parsed:
-    if import_web.is_feed(page):
-        return import_web.feed(page, lang, kind)
-    if page.type in import_web.HTML:
-        return import_web.html(page, lang, kind)
-    name = PurePosixPath(urlsplit(page.url).path).name
-    if PurePosixPath(name).suffix.lower() not in FORMATS:
-        name = f"{name or 'source'}{import_web.SUFFIX_OF_TYPE.get(page.type, '')}"
-    if PurePosixPath(name).suffix.lower() not in FORMATS:
-        expected = "a page, a feed, or a file of " + ", ".join(FORMATS)
-        raise ContentError(page.url, None, f"is {page.type}; expected {expected}")
-    return parse(name, page.data, lang, kind, video, page.url)
-
-
-def _import_path(
-    source: Path, content_dir: Path, lang: str, kind: Kind | None, video: str | None, overwrite: bool
-) -> Imported:
-    if not source.exists():
+    if urlsplit(source).scheme.lower() in ("http", "https"):
+        return asyncio.run(_of_address(source, content_dir, options, report))
+    path = Path(source)
+    if path.is_dir():
+        return _of_members(files_of(path), [], path.resolve().name, content_dir, options, report)
+    if not path.is_file():
         raise ContentError(str(source), None, "no such file or folder")
-    single = source.is_file()
-    copied, parsed = Imported(), Parsed()
-    for path in [source] if single else sorted(one for one in source.rglob("*") if one.suffix.lower() in FORMATS):
-        name = path.name if single else path.relative_to(source).as_posix()
+    if path.stat().st_size > MAX_FILE:
+        raise ContentError(name or path.name, None, f"larger than {MAX_FILE} bytes; divide it")
+    return _of_file(name or path.name, path.read_bytes(), content_dir, options, report)
+
+
+def apply(proposal: Proposal, content_dir: Path, overwrite: bool = False, delete: bool = False) -> list[Change]:
+    """Write what is new and updated; `overwrite`: also over conflicts; `delete`: also what vanished. What was done."""
+    wanted = {"new", "updated"} | ({"conflict"} if overwrite else set()) | ({"vanished"} if delete else set())
+    done = [change for change in proposal.changes if change.state in wanted]
+    for change in done:
+        path = content_dir / checked_path(change.path)
+        if change.source is None:
+            path.unlink(missing_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_bytes(change.source.encode())
+        temporary.replace(path)
+    return done
+
+
+def _of_file(name: str, data: bytes, content_dir: Path, options: Options, report: Report) -> Proposal:
+    if PurePosixPath(name).suffix.lower() == ".zip":
+        members, problems, top = unpacked(name, data)
+        return _of_members(members, problems, top or PurePosixPath(name).stem, content_dir, options, report)
+    return _proposal(parse(name, data, options, name, report), content_dir)
+
+
+def _of_members(
+    members: list[Member], problems: list[ContentError], name: str, content_dir: Path, options: Options, report: Report
+) -> Proposal:
+    """Files laid out as our content folder is are taken as they are, the others by their format."""
+    own: dict[str, bytes] = {}
+    parsed = Parsed(problems=problems)
+    complete = not problems
+    for number, member in enumerate(members):
+        suffix = PurePosixPath(member.name).suffix.lower()
+        if suffix not in PARSERS and member.name.rpartition("/")[2] != "kb.yml":
+            continue
+        report(number, len(members), member.name)
         try:
-            if path.parent.name in (*FOLDERS, "levels"):  # laid out as our content folder is
-                if path.suffix == ".md":
-                    _copy(path, name, content_dir, overwrite, copied)
-                continue
-            if path.stat().st_size > MAX_FILE:
-                raise ContentError(name, None, f"larger than {MAX_FILE} bytes; divide it")
-            parsed.add(parse(name, path.read_bytes(), lang, kind, video, name))
+            data = member.read()
+            if path := is_ours(member.name, data):
+                own[path] = data
+            else:
+                parsed.add(parse(member.name, data, options, f"{name}/{member.name}", report))
         except ContentError as problem:
+            complete = False
             parsed.problems.append(problem)
-        except OSError as error:
-            parsed.problems.append(ContentError(name, None, f"cannot be read: {error.strerror}"))
-    result = write_drafts(parsed.drafts, content_dir, overwrite)
-    result.written[:0], result.unchanged[:0] = copied.written, copied.unchanged
-    result.problems[:0] = parsed.problems
+    parsed.drafts = _apart(parsed)
+    result = _proposal(parsed, content_dir)
+    copied = ours(own, content_dir)
+    result.changes[:0], result.problems[:0] = copied.changes, copied.problems
+    if not members or not (result.changes or result.problems):
+        raise ContentError(name, None, f"no file in it that can be taken; expected {', '.join(FORMATS)}")
+    if complete and parsed.drafts:
+        seen = {change.path for change in result.changes}
+        result.changes += propose_vanished(content_dir, f"{name}/", seen)
     return result
 
 
-def _copy(path: Path, name: str, content_dir: Path, overwrite: bool, result: Imported) -> None:
-    """An article or topic file of ours, with a video's captions beside it."""
-    folder = path.parent.name
-    read_file(path, f"{folder}/{path.name}")
-    for file in (path, path.with_suffix(".vtt")):
-        if not file.is_file() or (file != path and folder != "videos"):
-            continue
-        target = content_dir / folder / file.name
-        shown = target.relative_to(content_dir).as_posix()
-        if target.exists() and target.read_bytes() == file.read_bytes():
-            result.unchanged.append(shown)
-            continue
-        if target.exists() and not overwrite:
-            raise ContentError(name, None, f"{shown} exists and differs; use --overwrite to replace it")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
-        result.written.append(shown)
+def _apart(parsed: Parsed) -> list[Draft]:
+    """Files of one name in several folders get their folder's name before their own."""
+    files: dict[str, set[str]] = defaultdict(set)
+    for draft in parsed.drafts:
+        files[draft.path].add(draft.where)
+    result = []
+    for draft in parsed.drafts:
+        folder = PurePosixPath(draft.where).parent.name
+        if len(files[draft.path]) > 1 and folder and draft.line is None:
+            ident = ident_of(f"{folder}-{draft.id}")
+            for key, (known, lang, mark) in list(parsed.targets.items()):
+                if known == draft.id and key.partition("#")[0] == draft.where:
+                    parsed.targets[key] = (ident, lang, mark)
+            draft = replace(draft, id=ident)
+        result.append(draft)
+    return result
+
+
+def _proposal(parsed: Parsed, content_dir: Path) -> Proposal:
+    drafts = (linked(draft, parsed.targets) for draft in parsed.drafts)
+    result = propose_drafts(drafts, content_dir)
+    result.problems[:0] = parsed.problems
+    if len(result.problems) > MAX_PROBLEMS:
+        more = len(result.problems) - MAX_PROBLEMS
+        del result.problems[MAX_PROBLEMS:]
+        result.problems.append(ContentError("…", None, f"{more} more cannot be taken"))
+    result.columns = parsed.columns
+    return result
+
+
+async def _of_address(url: str, content_dir: Path, options: Options, report: Report) -> Proposal:
+    async with Fetcher(options.hosts) as fetcher:
+        report(0, None, url)
+        page = await fetcher.fetch(url)
+        if is_sitemap(page) or (options.site and page.type in HTML):
+            return await _of_site(page, fetcher, content_dir, options, report)
+    if is_feed(page):
+        return _proposal(feed(page, options, report), content_dir)
+    if page.type in HTML:
+        return _proposal(html(page, options), content_dir)
+    name = _name_of(page)
+    if PurePosixPath(name).suffix.lower() == ".zip":
+        return _of_file(name, page.data, content_dir, options, report)
+    return _proposal(parse(name, page.data, options, page.url, report), content_dir)
+
+
+async def _of_site(page: Page, fetcher: Fetcher, content_dir: Path, options: Options, report: Report) -> Proposal:
+    site = Site(page, fetcher, options, report)
+    await site.walk()
+    site.parsed.drafts = _once(site.parsed.drafts)
+    result = _proposal(site.parsed, content_dir)
+    if site.complete and site.parsed.drafts:
+        seen = {change.path for change in result.changes}
+        for change in propose_vanished(content_dir, site.prefix, seen):
+            if await site.is_gone(_source(change)):
+                result.changes.append(change)
+    return result
+
+
+def _once(drafts: list[Draft]) -> list[Draft]:
+    """Of pages whose addresses make one id, the later ones get more of their address."""
+    taken: set[str] = set()
+    result = []
+    for draft in drafts:
+        if draft.path in taken:
+            draft = replace(draft, id=ident_of(urlsplit(draft.source).path))
+        taken.add(draft.path)
+        result.append(draft)
+    return result
+
+
+def _source(change: Change) -> str:
+    found = re.search(r"^source: (.*)$", change.before or "", re.M)
+    return found[1].strip("'\" ") if found else ""
+
+
+def _name_of(page: Page) -> str:
+    name = PurePosixPath(urlsplit(page.url).path).name
+    if PurePosixPath(name).suffix.lower() not in FORMATS:
+        name = f"{name or 'source'}{SUFFIX_OF_TYPE.get(page.type, '')}"
+    if PurePosixPath(name).suffix.lower() not in FORMATS:
+        expected = "a page, a feed, or a file of " + ", ".join(FORMATS)
+        raise ContentError(page.url, None, f"is {page.type}; expected {expected}")
+    return name

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from kb_index import articles_api, console_api
+from kb_index import articles_api, console_api, import_api
 from kb_index.content import AUDIENCES
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import KbError, SettingsError
@@ -40,6 +40,7 @@ def make_app(settings: Settings, encoder: Encoder | None = None) -> web.Applicat
     app.router.add_get("/readyz", readyz)
     articles_api.add_routes(app)
     console_api.add_routes(app)
+    import_api.add_routes(app)
     app[JOBS] = Jobs(settings)
     app[PUBLISHER] = Publisher(settings, app[LIBRARY], app[JOBS])
     return app

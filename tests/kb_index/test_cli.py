@@ -62,12 +62,12 @@ def test_import_reports_what_became_of_everything(folder: Path, tmp_path: Path) 
     result = run("import", str(source), "--lang", "en")
     assert result.exit_code == 1
     assert "new: faq/where-is-it.en.md" in result.stdout
-    assert "1 new, 0 updated, 0 unchanged, 1 not taken" in result.stdout
+    assert "1 new, 0 updated, 0 unchanged, 0 conflict, 0 vanished, 1 not taken" in result.stdout
     assert "not taken: faq.csv:3: no answer" in result.stderr
     source.write_text("question;answer\nWhere is it?;Here.\n")
     again = run("import", str(source), "--lang", "en")
     assert again.exit_code == 0
-    assert "0 new, 1 updated, 0 unchanged, 0 not taken" in again.stdout
+    assert "0 new, 1 updated, 0 unchanged, 0 conflict, 0 vanished, 0 not taken" in again.stdout
     assert run("import", str(source), "--kind", "poem").exit_code == 2
     assert "no such file" in str(run("import", str(tmp_path / "nowhere.csv")).exception)
     assert "not a public address" in str(run("import", "http://127.0.0.1:1/").exception)

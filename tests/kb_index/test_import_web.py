@@ -12,10 +12,9 @@ from aiohttp.test_utils import TestServer
 
 from kb_index import fetching
 from kb_index.content import read_content
-from kb_index.drafts import Imported
 from kb_index.errors import ContentError
 from kb_index.fetching import Fetcher, Refused, check_address
-from kb_index.importing import import_source
+from tests.kb_index.imports import Taken, take
 
 BODY = """<!doctype html><html lang="de-CH"><head><title>Passwort zurücksetzen – Hilfe</title>
 <meta property="og:title" content="Passwort zurücksetzen"></head><body>
@@ -103,21 +102,19 @@ async def site() -> AsyncIterator[Site]:
     await server.close()
 
 
-Take = Callable[[str], Awaitable[Imported]]
+Fetch = Callable[[str], Awaitable[Taken]]
 
 
 @pytest.fixture
-def take(site: Site, tmp_path: Path) -> Take:
-    async def run(path: str) -> Imported:
-        result = await asyncio.to_thread(import_source, site.base + path, tmp_path, "en", hosts=["127.0.0.1"])
-        assert not read_content(tmp_path).problems
-        return result
+def fetch(site: Site, tmp_path: Path) -> Fetch:
+    async def run(path: str) -> Taken:
+        return await asyncio.to_thread(take, site.base + path, tmp_path, hosts=("127.0.0.1",))
 
     return run
 
 
-async def test_a_page_becomes_an_article_of_its_main_text(take: Take, site: Site, tmp_path: Path) -> None:
-    assert (await take("/hilfe/passwort.html")).written == ["manuals/hilfe-passwort.de.md"]
+async def test_a_page_becomes_an_article_of_its_main_text(fetch: Fetch, site: Site, tmp_path: Path) -> None:
+    assert (await fetch("/hilfe/passwort.html")).written == ["manuals/hilfe-passwort.de.md"]
     (article,) = read_content(tmp_path).articles
     assert (article.title, article.lang, article.url) == (
         "Passwort zurücksetzen", "de", f"{site.base}/hilfe/passwort.html",
@@ -129,56 +126,58 @@ async def test_a_page_becomes_an_article_of_its_main_text(take: Take, site: Site
         assert noise not in article.text
 
 
-async def test_a_page_imported_again_is_updated_not_doubled(take: Take, site: Site, tmp_path: Path) -> None:
-    await take("/hilfe/passwort.html")
-    assert (await take("/hilfe/passwort.html")).unchanged == ["manuals/hilfe-passwort.de.md"]
+async def test_a_page_imported_again_is_updated_not_doubled(fetch: Fetch, site: Site, tmp_path: Path) -> None:
+    await fetch("/hilfe/passwort.html")
+    assert (await fetch("/hilfe/passwort.html")).unchanged == ["manuals/hilfe-passwort.de.md"]
     site.body = BODY.replace("eine Stunde", "zwei Stunden").replace("Passwort zurücksetzen", "Neues Passwort")
-    assert (await take("/hilfe/passwort.html")).updated == ["manuals/hilfe-passwort.de.md"]
+    assert (await fetch("/hilfe/passwort.html")).updated == ["manuals/hilfe-passwort.de.md"]
     (article,) = read_content(tmp_path).articles
     assert "zwei Stunden" in article.text
     assert article.title == "Neues Passwort"
 
 
-async def test_feeds_bring_an_article_per_entry_and_name_entries_without_text(take: Take, tmp_path: Path) -> None:
-    rss = await take("/rss")
+async def test_feeds_bring_an_article_per_entry_and_name_entries_without_text(fetch: Fetch, tmp_path: Path) -> None:
+    rss = await fetch("/rss")
     assert rss.written == ["blog/blog-version-4.fr.md"]
     assert "the feed brings no text" in str(rss.problems[0])
-    assert (await take("/atom")).written == ["blog/news-dark.en.md"]
-    assert (await take("/atom")).unchanged == ["blog/news-dark.en.md"]
+    assert (await fetch("/atom")).written == ["blog/news-dark.en.md"]
+    assert (await fetch("/atom")).unchanged == ["blog/news-dark.en.md"]
     articles = {one.id: one for one in read_content(tmp_path).articles}
     assert "recherche" in articles["blog-version-4"].text
     assert articles["blog-version-4"].updated is not None
     assert articles["news-dark"].title == "Dark theme"
 
 
-async def test_a_table_by_address_is_taken_as_a_file(take: Take) -> None:
-    assert (await take("/faq.csv")).written == ["faq/where.en.md"]
+async def test_a_table_by_address_is_taken_as_a_file(fetch: Fetch) -> None:
+    assert (await fetch("/faq.csv")).written == ["faq/where.en.md"]
 
 
-async def test_robots_are_kept_to(take: Take, site: Site) -> None:
+async def test_robots_are_kept_to(fetch: Fetch, site: Site) -> None:
     site.robots = web.Response(text="User-agent: *\nDisallow: /private/\n")
     with pytest.raises(ContentError, match=r"robots\.txt of .* asks programs to leave"):
-        await take("/private/a")
+        await fetch("/private/a")
     assert "/private/a" not in site.hits
 
 
-async def test_a_site_whose_robots_cannot_be_read_is_left_alone(take: Take, site: Site) -> None:
+async def test_a_site_whose_robots_cannot_be_read_is_left_alone(fetch: Fetch, site: Site) -> None:
     site.robots = web.Response(status=503)
     with pytest.raises(ContentError, match=r"robots\.txt"):
-        await take("/hilfe/passwort.html")
+        await fetch("/hilfe/passwort.html")
     assert site.hits == ["/robots.txt"]
 
 
-async def test_redirects_are_followed_but_not_for_ever(take: Take) -> None:
-    assert (await take("/move")).written == ["manuals/hilfe-passwort.de.md"]
+async def test_redirects_are_followed_but_not_for_ever(fetch: Fetch) -> None:
+    assert (await fetch("/move")).written == ["manuals/hilfe-passwort.de.md"]
     with pytest.raises(ContentError, match="more than 5 redirects"):
-        await take("/loop")
+        await fetch("/loop")
 
 
 @pytest.mark.parametrize("path", ["/inside", "/metadata"])
-async def test_a_redirect_to_a_private_address_is_refused_by_name_or_number(take: Take, site: Site, path: str) -> None:
+async def test_a_redirect_to_a_private_address_is_refused_by_name_or_number(
+    fetch: Fetch, site: Site, path: str
+) -> None:
     with pytest.raises(ContentError, match="is not a public address"):
-        await take(path)
+        await fetch(path)
     assert "/hilfe/passwort.html" not in site.hits
 
 
@@ -213,27 +212,27 @@ async def test_odd_addresses_are_refused_before_anything_is_asked(url: str) -> N
             await fetcher.fetch(url)
 
 
-async def test_another_scheme_after_a_redirect_is_refused(take: Take) -> None:
+async def test_another_scheme_after_a_redirect_is_refused(fetch: Fetch) -> None:
     with pytest.raises(ContentError, match="expected an address that begins with https"):
-        await take("/file")
+        await fetch("/file")
 
 
 @pytest.mark.parametrize("path", ["/large", "/zipped"])
-async def test_what_is_too_long_is_refused_also_when_it_was_packed(take: Take, path: str) -> None:
+async def test_what_is_too_long_is_refused_also_when_it_was_packed(fetch: Fetch, path: str) -> None:
     with pytest.raises(ContentError, match="is longer than"):
-        await take(path)
+        await fetch(path)
 
 
-async def test_what_does_not_come_in_time_is_given_up(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_does_not_come_in_time_is_given_up(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "MAX_SECONDS", 1.0)
     with pytest.raises(ContentError, match="did not come within"):
-        await take("/slow")
+        await fetch("/slow")
 
 
 @pytest.mark.parametrize(
     ("path", "says"),
     [("/empty", "no article text"), ("/picture", "is image/png; expected a page"), ("/nothing", "answered 404")],
 )
-async def test_what_is_no_article_is_said(take: Take, path: str, says: str) -> None:
+async def test_what_is_no_article_is_said(fetch: Fetch, path: str, says: str) -> None:
     with pytest.raises(ContentError, match=says):
-        await take(path)
+        await fetch(path)
