@@ -29,15 +29,13 @@ def feedback_form(say: Speech, path: str, version: str, said: str | None) -> str
         f'</textarea><p id="missing-hint" class="meta">{say("feedback.hint")}</p>'
         f'<p class="actions"><button>{say("feedback.send")}</button></p></form>'
     )
-    told = "".join(
-        f'<span class="for-{name}">{say(f"feedback.{key}")}</span>'
-        for name, key in (("yes", "thanks"), ("no", "sorry"), ("words", "sent"))
-    )
+    told = {"yes": say("feedback.thanks"), "no": say("feedback.sorry"), "words": say("feedback.sent")}
+    data = " ".join(f'data-{name}="{text}"' for name, text in told.items())
     person = f'<div class="person"><p>{say("feedback.person")}</p>{people_actions(say)}</div>'
     change = f'<p class="change"><button type="button" class="link" hidden>{say("feedback.change")}</button></p>'
     return (
         f'<section id="helpful" class="helpful" data-said="{shown}" data-version="{escape(version)}" '
         f'data-failed="{say("feedback.failed")}" aria-labelledby="helpful-title">'
-        f'{ask}<p class="told" role="status">{told}</p><p class="failed" role="alert"></p>'
+        f'{ask}<p class="told" role="status" {data}>{told.get(shown, "")}</p><p class="failed" role="alert"></p>'
         f"{words}{person}{change}</section>"
     )

@@ -5,6 +5,7 @@ if (section) {
   const { version } = section.dataset;
   const key = `guichet:helpful:${location.pathname}:${version}`;
   const failed = section.querySelector('.failed');
+  const told = section.querySelector('.told');
   const change = section.querySelector('.change button');
   const forms = [...section.querySelectorAll('form')];
   let sending = false;
@@ -13,6 +14,7 @@ if (section) {
   const keep = (said) => { try { localStorage.setItem(key, said); } catch { /* shown for this visit alone */ } };
   const show = (said) => {
     section.dataset.said = said;
+    if (told.textContent !== (told.dataset[said] || '')) told.textContent = told.dataset[said] || '';
     change.hidden = !said;
     failed.textContent = '';
   };
