@@ -380,6 +380,26 @@ async def test_the_desk_with_a_conversation_fits_and_is_accessible(
     await anna.expect_accessible()
 
 
+async def test_what_is_not_settled_goes_on_as_a_ticket_that_the_customer_sees(
+    desk: DeskSite, anna: Agent, jean: Customer
+) -> None:
+    await together(jean, anna)
+    await jean.type("Ma facture est fausse")
+    await anna.case.get_by_role("button", name="Créer un ticket").click()
+    dialog = anna.page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Demande du client")).not_to_be_empty()
+    await dialog.get_by_role("button", name="Créer le ticket").click()  # nobody has named an address yet
+    await expect(dialog.locator(".error")).to_be_visible()
+    await dialog.get_by_label("Adresse e-mail").fill("jean@exemple.fr")
+    await anna.expect_accessible()
+    await dialog.get_by_role("button", name="Créer le ticket").dblclick()
+    await expect(dialog).to_have_count(0)
+    await expect(jean.panel.locator(".case-card")).to_have_count(1)
+    await expect(anna.rows).to_have_count(1)
+    await expect(jean.panel.locator(".title")).to_have_text("Anna")  # who goes on talking
+    await expect(anna.text).to_be_visible()
+
+
 class TestShortPromise:
     @pytest.fixture
     def rules(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import { $, busy, toast } from "/staff/assets/ui.js";
 
 import { ask } from "./ask.js";
 import { showNothing } from "./case.js";
-import { avatar, button, empty, icon, iconButton, make, time } from "./dom.js";
+import { avatar, button, empty, icon, iconButton, make, time, uuid } from "./dom.js";
 import { editor, flush, focusText, outbox, settle, unsent, writeIn } from "./live_editor.js";
 import { singleKeys } from "./own.js";
 import { receipt } from "./receipt.js";
@@ -142,7 +142,7 @@ function drawHead() {
   head.replaceChildren(make("div", { class: "case-title" },
     iconButton("back", t("live.back"), () => emit("back"), { class: "button ghost icon-only small back" }),
     make("div", { class: "case-names" }, make("p", { class: "case-ref" }, icon(stands === "waiting" ? "clock" : stands === "bot" ? "robot" : "live"), words, conversation.lang ? make("span", { class: "badge quiet" }, conversation.lang) : null), make("h2", {}, question ?? t("live.label"))),
-    ...(own ? [button("robot", t("live.release"), release, { class: "button small", data: { act: "release" } }), button("check", t("live.close"), close, { class: "button small", data: { act: "close" } })] : [])));
+    ...(own ? [button("ticket", t("live.to_case"), toCase, { class: "button small", data: { act: "case" } }), button("robot", t("live.release"), release, { class: "button small", data: { act: "release" } }), button("check", t("live.close"), close, { class: "button small", data: { act: "close" } })] : [])));
   if (focused) (head.querySelector(`[data-act="${focused}"]`) ?? box).focus();
   if (editor.hidden === own && !own && editor.contains(document.activeElement)) box.focus();
   editor.hidden = !own;
@@ -223,6 +223,22 @@ function take() {
 
 const release = (event) => busy(event.currentTarget, () => end("release", "live.released").catch((failure) => toast(failure.message, { bad: true })));
 const close = () => ask({ title: t("live.close_title"), hint: t("live.close_hint"), fields: [], save: t("live.close"), submit: () => end("close", "live.closed") });
+
+/** What cannot be settled now goes on as a ticket, which carries the conversation. */
+async function toCase() {
+  const { id, question } = open.conversation;
+  const client = uuid();
+  const ref = await ask({
+    title: t("live.to_case"), hint: t("live.to_case_hint"), save: t("live.to_case_save"),
+    fields: [
+      { name: "subject", label: t("live.subject"), value: (question ?? "").slice(0, 80), required: true },
+      { name: "text", label: t("live.text"), type: "textarea", value: question ?? "", required: true },
+      { name: "email", label: t("live.email"), type: "email", hint: t("live.email_hint") },
+    ],
+    submit: async ({ email, ...values }) => (await call("POST", path(id, "/case"), { client_id: client, kind: "ticket", ...values, ...(email && { email }) })).case.ref,
+  });
+  if (ref) toast(t("live.to_case_done", { ref }));
+}
 
 async function end(name, words) {
   const id = wanted;
