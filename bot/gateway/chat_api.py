@@ -10,7 +10,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cases.attachments import say_attachments
-from bot.cases.model import FieldError
+from bot.cases.model import Channel, FieldError
 from bot.gateway.context import GATEWAY, ApiError, Gateway, time_zones
 from bot.gateway.events import Draft
 from bot.gateway.guard import opened, read_json, within
@@ -160,6 +160,7 @@ async def get_widget(request: web.Request) -> web.Response:
             "attachment_count": gateway.settings.attachment_count,
         },
         "contract_example": company.sla.contract_example,
+        "transcripts": Channel.PLAIN_MAIL in gateway.channels,
     }
     return web.json_response(body, headers={"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"})
 

@@ -22,7 +22,7 @@ export class Rating {
         icon('star'), h('span', { class: 'visually-hidden' }, this.said(score)))), this.word),
       this.more, this.error, this.send);
     this.node = h('div', { class: 'live-card' }, this.form,
-      h('button', { type: 'button', class: 'text-button', onclick: () => panel.views.transcript() }, icon('ticket'), t('live.transcript.way')));
+      panel.ctx.config.transcripts && h('button', { type: 'button', class: 'text-button', onclick: () => panel.views.transcript() }, icon('ticket'), t('live.transcript.way')));
     this.draw();
     if (kept) this.thank();
     panel.log.put(this.node, seq);

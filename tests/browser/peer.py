@@ -76,6 +76,7 @@ class Peer:
         self.hold_posts: asyncio.Event | None = None
         self.signs: list[tuple[str, dict[str, Any]]] = []  # typing, read, satisfaction, transcript, person
         self.live_fault: int | None = None  # what the live routes answer instead
+        self.transcripts = True  # mail goes out
         self.read = 0  # how far the person has read
 
     # for tests
@@ -408,6 +409,7 @@ class Peer:
                 "colours": self.company.colours.model_dump(),
                 "limits": self.limits,
                 "contract_example": self.company.sla.contract_example,
+                "transcripts": self.transcripts,
             }
         )
 

@@ -252,6 +252,15 @@ async def test_the_transcript_goes_where_the_customer_says(customer: Customer, p
     await expect(field).to_have_value("jean@exemple.fr")  # not typed twice
 
 
+async def test_no_transcript_is_offered_where_no_mail_goes_out(customer: Customer, peer: Peer) -> None:
+    peer.transcripts = False
+    await customer.reload()
+    await closed(customer, peer)
+    assert await customer.panel.get_by_text("Recevoir la conversation").count() == 0
+    await customer.panel.get_by_role("button", name="Menu").click()
+    assert await customer.panel.get_by_role("menuitem", name="Conversation par e-mail").count() == 0
+
+
 @pytest.mark.parametrize("status", [404, 409, 500])
 async def test_without_the_live_routes_everything_else_goes_on(customer: Customer, peer: Peer, status: int) -> None:
     peer.live_fault = status

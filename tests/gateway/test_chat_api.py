@@ -21,6 +21,7 @@ async def test_clients_are_told_the_limits_that_are_set_and_what_a_contract_numb
         body = await response.json()
     assert body["limits"] == limits
     assert body["contract_example"] == site.gateway.company.sla.contract_example
+    assert body["transcripts"] is False  # no mail server is set
     assert body["lang"] == "de"
 
 
