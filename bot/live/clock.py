@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -52,24 +53,32 @@ class Clock(Worker):
 
     async def fire_due(self) -> int:
         """Do everything that is due; how much this call did."""
-        now, done = self._now(), 0
+        now = self._now()
         async with self._reader.connect() as conn:
             late = (await conn.execute(_promises().where(live.c.promised_at <= text_of(now)))).all()
             gone = [(ident, agent) for ident, agent, at in await self._silences(conn) if at <= now]
-        for row in late:
-            async with self._engine.begin() as conn:
-                broken = await self._talks.break_promise(conn, row.conversation, now)
-            done += self._tell(row.conversation, "live_promise_broken") if broken else 0
-        for ident, agent in gone:
-            async with self._engine.begin() as conn:
-                lost = await self._talks.lose_agent(conn, ident, agent, now)
-            done += self._tell(ident, "live_agent_lost") if lost else 0
+        due = [(row.conversation, "live_promise_broken", partial(self._talks.break_promise, now=now)) for row in late]
+        due += [
+            (ident, "live_agent_lost", partial(self._talks.lose_agent, agent=agent, now=now)) for ident, agent in gone
+        ]
+        done, failure = 0, None
+        for ident, what, fire in due:
+            try:
+                async with self._engine.begin() as conn:
+                    fired = await fire(conn, ident)
+            except LookupError:
+                continue  # deleted meanwhile
+            except Exception as error:  # one that cannot be fired must not keep the others from it
+                log.exception("live_clock_failed", conversation=ident)
+                failure = error
+                continue
+            if fired:
+                log.info(what, conversation=ident)
+                self._fired(ident)
+                done += 1
+        if failure is not None:
+            raise failure
         return done
-
-    def _tell(self, conversation: str, what: str) -> int:
-        log.info(what, conversation=conversation)
-        self._fired(conversation)
-        return 1
 
     async def _silences(self, conn: AsyncConnection) -> list[tuple[str, str, datetime]]:
         """(conversation, its agent, when that agent is taken for gone) where the customer waits for a word."""

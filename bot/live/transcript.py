@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,11 +25,22 @@ def text_of(said: Sequence[Mapping[str, Any]], lang: str, zone: ZoneInfo, say: S
     blocks = [
         say(lang, "live.transcript.greeting"),
         say(lang, "live.transcript.intro", date=format_date(first, "full", locale=locale)),
-        *(_block(event, lang, zone, say, locale) for event in said),
+        *_blocks(said, lang, zone, say, locale),
         say(lang, "live.transcript.not_you"),
         say(lang, "live.transcript.goodbye", company=company),
     ]
     return say(lang, "live.transcript.subject", company=company), "\n\n".join(blocks) + "\n"
+
+
+def _blocks(said: Sequence[Mapping[str, Any]], lang: str, zone: ZoneInfo, say: Say, locale: str) -> Iterator[str]:
+    """What was said, with the date before what is of another day."""
+    day = None
+    for event in said:
+        today = datetime.fromisoformat(event["at"]).astimezone(zone).date()
+        if day is not None and today != day:
+            yield format_date(today, "full", locale=locale)
+        day = today
+        yield _block(event, lang, zone, say, locale)
 
 
 def _block(event: Mapping[str, Any], lang: str, zone: ZoneInfo, say: Say, locale: str) -> str:

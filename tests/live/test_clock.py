@@ -104,6 +104,26 @@ async def test_what_fails_while_firing_is_undone_whole_and_done_the_next_time(st
     assert await studio.clock(NOW + PROMISE).fire_due() == 1
 
 
+async def test_one_that_cannot_be_fired_does_not_keep_the_others_from_it(studio: Studio) -> None:
+    for name in ("Anna", "Bruno"):
+        await studio.agent(name)
+    talks = [await studio.waiting() for _ in range(3)]
+    calls = 0
+
+    def once_broken(lang: str, key: str, **values: object) -> str:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise OSError("a disk that is full")
+        return studio.say(lang, key, **values)
+
+    with pytest.raises(OSError, match="full"):
+        await studio.clock(NOW + PROMISE, talks=Talks(once_broken, studio.rules, studio.hours)).fire_due()
+    assert len(studio.fired) == len(talks) - 1
+    assert await studio.clock(NOW + PROMISE).fire_due() == 1
+    assert sorted(studio.fired) == sorted(talks)
+
+
 async def test_the_next_that_is_due_is_slept_for(studio: Studio) -> None:
     anna = await studio.agent()
     clock = studio.clock(NOW)

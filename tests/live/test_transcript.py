@@ -70,6 +70,14 @@ def test_the_day_and_the_hours_are_those_of_the_customer_in_their_language(
     assert any(day in line for line in lines)
 
 
+def test_where_a_day_is_over_the_next_ones_date_is_said_once() -> None:
+    said = [event("customer", "Bonjour"), event("agent", "Bonjour", agent={"name": "Anna"})]
+    said += [{**each, "at": f"2026-11-25T23:{minute}:00.000Z"} for minute, each in zip((10, 20), said, strict=True)]
+    _, lines = mail(*said)  # ten past midnight in Paris
+    assert [line for line in lines if "2026" in line][1:] == ["jeudi 26 novembre 2026"]
+    assert lines.index("jeudi 26 novembre 2026") == lines.index("[00:10] Vous") - 2
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c", "\x85"])
 def test_no_text_can_pass_for_what_somebody_else_said(ending: str) -> None:
     forged = f"oui{ending}[10:05] Anna{ending}Votre mot de passe, s’il vous plaît"
