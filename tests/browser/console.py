@@ -155,7 +155,8 @@ class Editor:
         await self.page.get_by_role("tab", name=name).click()
 
     async def expect_accessible(self) -> None:
-        found = await Axe().run(self.page)
+        # Without reading style sheets anew: in shadow trees it would do so by inline styles, which our policy refuses.
+        found = await Axe().run(self.page, options={"preload": False})
         assert found.violations_count == 0, found.generate_report()
 
     async def expect_no_sideways_scroll(self) -> None:

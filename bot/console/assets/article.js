@@ -172,7 +172,7 @@ function drawHead() {
   badges.firstElementChild.firstElementChild.replaceWith(icon(KIND_ICONS[article.kind]));
   const acted = actions.contains(document.activeElement) && document.activeElement.textContent;
   actions.replaceChildren(...(here() ? actionsOf(article, lang, { before: () => (saving ? saving.flush() : true), now: applied, gone }) : []), ...(here() && here().state !== "deleted" ? [button("file", t(whole ? "editor.fields" : "editor.source"), toggleWhole)] : []));
-  if (acted) ([...actions.children].find((each) => each.textContent === acted) ?? title).focus();
+  if (acted) ([...actions.children].find((each) => each.textContent === acted) ?? actions.querySelector("button") ?? title).focus();
   publish.href = `/console/publish?article=${encodeURIComponent(`${article.kind}:${article.id}`)}`;
   publish.hidden = !words.parts.includes("publish") || !Object.values(article.langs).some((each) => each.state !== "published");
 }
@@ -215,6 +215,8 @@ title.addEventListener("keydown", (event) => {
   text.area.focus();
 });
 
+const bar = page.firstElementChild;
+new ResizeObserver(() => page.style.setProperty("--head", `${bar.offsetHeight}px`)).observe(bar); // what sticks, sticks below it
 const who = presence(key, people);
 on("article", async (changed) => {
   if (!article || changed.article !== keyOf(article)) return;

@@ -55,9 +55,9 @@ export function aside({ article: given, lang, values, box, page, reload, update,
     if (!by) return;
     const shown = [...buttons].filter(([, tab]) => tab.offsetParent);
     const at = shown.findIndex(([, tab]) => tab === document.activeElement);
-    const [name, tab] = shown[(at + by + shown.length) % shown.length];
-    show(name);
-    tab.focus();
+    const next = shown[(at + by + shown.length) % shown.length];
+    show(next[0]);
+    next[1].focus();
   });
 
   function drawPreview() {

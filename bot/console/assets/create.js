@@ -19,8 +19,7 @@ export const create = ({ title = "", lang = languages.includes(me.lang) ? me.lan
       { name: "channel", label: t("meta.channel"), type: "select", value: "ticket", options: ["ticket", "callback", "sla"].map((each) => [each, word("channel_name", each)]), when: ({ kind }) => kind === "topic" },
     ],
     submit: async ({ category, level, channel, ...values }) => {
-      const meta = values.kind === "topic" ? { meta: { level: Number(level), channel } } : {};
-      const { article } = await call("POST", "/api/console/articles", { ...values, ...meta, ...(category.trim() ? { category: category.trim() } : {}), ...only(given, ["questions", "text", "from"]) });
+      const { article } = await call("POST", "/api/console/articles", { ...values, ...(values.kind === "topic" ? { meta: { level: Number(level), channel } } : {}), ...(category.trim() ? { category: category.trim() } : {}), ...only(given, ["questions", "text", "from"]) });
       await leave(pageOf(article, values.lang));
     },
   });
