@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +40,17 @@ class _Placed:
     stated: Statement
 
 
-def contradictions(index: Index, encoder: Encoder) -> list[Contradiction]:
-    """Between different articles of one language."""
+def contradictions(index: Index, encoder: Encoder, focus: Set[int] | None = None) -> list[Contradiction]:
+    """Between different articles of one language. `focus`: only where one of these targets has a part in it."""
     corpus = index.corpus
     placed = [one for one in _statements(corpus) if len(one.stated.words) >= FEWEST_WORDS]
-    vectors = encoder.encode([one.stated.says for one in placed])
     weight = _weights(index)
     found: dict[tuple[int, int, str], Contradiction] = {}
-    for a, b in _pairs(placed, vectors, corpus):
+    if focus is None:
+        pairs = _pairs(placed, encoder.encode([one.stated.says for one in placed]), corpus)
+    else:
+        pairs = _near_pairs(placed, _with(placed, corpus, focus), encoder, weight)
+    for a, b in pairs:
         one, other = placed[a], placed[b]
         what = _differ(one, other, weight)
         if what:
@@ -63,11 +66,11 @@ def opposite_answers(index: Index, one: int, other: int, lang: str) -> bool:
     return None not in leans and leans[0] != leans[1]
 
 
-def translations(corpus: Corpus) -> list[Contradiction]:
+def translations(corpus: Corpus, focus: Set[int] | None = None) -> list[Contradiction]:
     """Articles whose translations state other numbers of the same kind."""
     found = []
     for number, target in enumerate(corpus.targets):
-        if target.topic or len(target.variants) < 2:
+        if target.topic or (focus is not None and number not in focus) or len(target.variants) < 2:
             continue
         stated = {lang: _all_numbers(corpus, place, lang) for lang, place in target.variants.items()}
         langs = list(stated)
@@ -119,6 +122,30 @@ def _pairs(placed: list[_Placed], vectors: Vectors, corpus: Corpus) -> Iterator[
         for a, b in np.argwhere(near):
             if start + a < b:
                 yield start + int(a), int(b)
+
+
+def _with(placed: list[_Placed], corpus: Corpus, focus: Set[int]) -> Iterator[tuple[int, int]]:
+    """Pairs of different answers in one language, of which one at least is of the focus."""
+    by_lang: dict[str, list[int]] = {}
+    for at, one in enumerate(placed):
+        by_lang.setdefault(one.lang, []).append(at)
+    for a, one in enumerate(placed):
+        if one.target not in focus:
+            continue
+        for b in by_lang[one.lang]:
+            other = placed[b]
+            if corpus.family[one.target] != corpus.family[other.target] and not (other.target in focus and b < a):
+                yield min(a, b), max(a, b)
+
+
+def _near_pairs(
+    placed: list[_Placed], pairs: Iterable[tuple[int, int]], encoder: Encoder, weight: Callable[[str, str], float]
+) -> Iterator[tuple[int, int]]:
+    """Of some pairs, those that differ and are near; only what differs is encoded."""
+    chosen = sorted(pair for pair in pairs if _differ(placed[pair[0]], placed[pair[1]], weight))
+    rows = {at: row for row, at in enumerate(sorted({at for pair in chosen for at in pair}))}
+    vectors = encoder.encode([placed[at].stated.says for at in rows])
+    yield from (pair for pair in chosen if float(vectors[rows[pair[0]]] @ vectors[rows[pair[1]]]) >= NEAR)
 
 
 def _weights(index: Index) -> Callable[[str, str], float]:

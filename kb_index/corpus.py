@@ -96,6 +96,7 @@ class Corpus:
         self.size = len(rows.target)
         self.family = np.array([target.family for target in targets], np.int32)
         self.is_topic = np.array([target.topic for target in targets], bool)
+        self.there = np.array([bool(target.variants) for target in targets], bool)
         self.place = {(target.topic, target.id): place for place, target in enumerate(targets) if target.variants}
         self._starts = np.searchsorted(rows.target, np.arange(len(targets) + 1))
         self._names = ProductNames(typed(name) for name in config.product_names)
@@ -174,6 +175,10 @@ class Corpus:
     def clean(self, text: str) -> str:
         """A question without greetings, politeness and product names."""
         return self._names.remove(self._frame.remove(typed(text)))
+
+    def named(self, text: str) -> str:
+        """A question or title as it is compared: without product names."""
+        return self._names.remove(typed(text))
 
     def span(self, target: int) -> tuple[int, int]:
         """The rows of a target: from, to."""

@@ -25,18 +25,24 @@ from kb_index.storage import base_of
 from kb_index.vectors import VectorIndex
 
 MOST_TEXTS = 5_000  # of a layer; more are indexed as quickly in a whole build
-RIDGE = 1e-2  # share of the mean square, when rows of the classifier are told from centroids
 
 
 def increment(
-    live: Index, base: Sources, sources: Sources, encoder: Encoder, known: Known, making: str
+    live: Index,
+    base: Sources,
+    sources: Sources,
+    encoder: Encoder,
+    known: Known,
+    making: str,
+    most: int | None = MOST_TEXTS,
 ) -> tuple[Index, Content] | None:
     """(index of `sources`, what was read for its layer); None where so much has changed that it is no layer.
 
-    `live`: an index over the base whose sources are `base`; `making`: what else the version's name depends on.
+    `live`: an index over the base whose sources are `base`; `making`: what else the version's name depends on;
+    `most`: texts that the layer may have, None: any number, and another kb.yml is left to the next whole build.
     """
     changed = differing(base.digests, sources.digests)
-    if "kb.yml" in changed:
+    if most is not None and "kb.yml" in changed:
         return None
     below = base_of(live)
     keys = keys_of(changed, sources)
@@ -44,7 +50,7 @@ def increment(
     removed = sorted(below.corpus.place[key] for key in keys if key in below.corpus.place)
     langs = below.corpus.langs
     corpus = Corpus.of(content.articles, content.topics, below.corpus.config, langs)
-    if corpus.size > MOST_TEXTS:
+    if most is not None and corpus.size > most:
         return None
     vectors = encode_texts([entry.text for entry in corpus.entries], encoder, known, lambda _: None)
     classifier = _classifier(below, corpus, vectors)
@@ -57,13 +63,14 @@ def increment(
 
 
 def _classifier(below: Signals, corpus: Corpus, vectors: Vectors) -> Classifier:
-    """A changed target keeps its row; a new one gets that which the others' rows suggest of its questions' centroid."""
+    """A changed target keeps its row. A new one gets one along its questions' centroid, that gives its questions what
+    the others' rows give theirs, and 0 to what lies amid all questions."""
     base = below.classifier
     if not base.weights.size:
         return Classifier(np.zeros((0, vectors.shape[1] + 1), np.float32), np.zeros(0, np.int64))
     row_of = {int(target): row for row, target in enumerate(base.targets)}
     rows: list[Floats] = []
-    suggest: Floats | None = None
+    typical: tuple[Floats, float] | None = None
     asking = sorted({entry.target for entry in corpus.entries if entry.kind == ASKED})
     for number in asking:
         target = corpus.targets[number]
@@ -71,24 +78,23 @@ def _classifier(below: Signals, corpus: Corpus, vectors: Vectors) -> Classifier:
         if place is not None:
             rows.append(base.weights[place])
             continue
-        if suggest is None:
-            suggest = _from_centroids(below)
+        middle, usual = typical = typical or _typical(below)
         own = corpus.rows_of(number)
-        centroid = vectors[own[corpus.entry_kind[own] == ASKED]].mean(axis=0)
-        rows.append(np.append(centroid, np.float32(1)) @ suggest)
+        away = vectors[own[corpus.entry_kind[own] == ASKED]].mean(axis=0) - middle
+        along = away * np.float32(usual / max(float(away @ away), 1e-6))
+        rows.append(np.append(along, np.float32(-along @ middle)))
     weights = np.array(rows, np.float32).reshape(len(rows), vectors.shape[1] + 1)
     return Classifier(weights, np.array(asking, np.int64))
 
 
-def _from_centroids(below: Signals) -> Floats:
-    """(dim + 1, dim + 1) the linear map that tells a target's row best from the centroid of its questions."""
+def _typical(below: Signals) -> tuple[Floats, float]:
+    """(the middle of all questions, what rows give the centroids of their own questions on average)."""
     asked = np.flatnonzero(below.corpus.entry_kind == ASKED)
     owner = below.corpus.entry_target[asked]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    sums = np.add.reduceat(np.asarray(below.vectors.vectors[asked]), starts, axis=0)
+    vectors = np.asarray(below.vectors.vectors[asked])
     counts = np.diff(np.append(starts, len(asked))).astype(np.float32)
-    means = np.hstack([sums / counts[:, None], np.ones((len(starts), 1), np.float32)])
-    rows = np.searchsorted(below.classifier.targets, owner[starts])
-    gram = means.T @ means
-    gram += np.eye(len(gram), dtype=np.float32) * np.float32(RIDGE * np.trace(gram) / len(gram))
-    return np.asarray(np.linalg.solve(gram, means.T @ below.classifier.weights[rows]), np.float32)
+    centroids = np.add.reduceat(vectors, starts, axis=0) / counts[:, None]
+    rows = below.classifier.weights[np.searchsorted(below.classifier.targets, owner[starts])]
+    given = np.einsum("td,td->t", centroids, rows[:, :-1]) + rows[:, -1]
+    return vectors.mean(axis=0), float(given.mean())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb_index.contradictions import contradictions, opposite_answers, translations
 from kb_index.corpus import ASKED, TOLD, Corpus
@@ -17,6 +19,8 @@ SAME = 0.90  # cosine at which two questions are taken for one
 SAME_ANSWER = 0.96  # the same of two passages
 SHORTEST_ANSWER = 60  # characters; shorter passages are alike by chance
 AHEAD = 2.0  # lead of another article, in the logarithm of likelihood, at which it steals a question
+FEW = 3  # example questions, below which a probability tells little
+PART = 256  # rows compared at once
 ALIKE = 0.80  # cosine to one of the thief's questions: a question unlike all others is only lonely
 
 
@@ -30,17 +34,53 @@ class Finding:
     cure: str
 
 
-def lint(index: Index, encoder: Encoder) -> list[Finding]:
-    """All findings of an index that was built here, the gravest kinds first."""
+Question = tuple[bool, str, str, str]  # whether it is a topic's; whose; language; text
+
+
+@dataclass(frozen=True)
+class Focus:
+    """Some targets, and the questions of others that lie near theirs: findings in which neither has a part are left
+    out."""
+
+    targets: Set[int]
+    questions: Set[Question]
+
+
+def lint(index: Index, encoder: Encoder, focus: Focus | None = None) -> list[Finding]:
+    """All findings, the gravest kinds first."""
     corpus = index.corpus
+    targets = None if focus is None else focus.targets
     return [
-        *_contradictions(index, encoder),
-        *_same_question(corpus),
-        *_stolen(index),
-        *_near(index),
-        *_missing_languages(corpus),
-        *_few_questions(corpus),
+        *_contradictions(index, encoder, targets),
+        *_same_question(corpus, targets),
+        *_stolen(index, focus),
+        *_near(index, targets),
+        *_missing_languages(corpus, targets),
+        *_few_questions(corpus, targets),
     ]
+
+
+def questions_near(index: Index, targets: Set[int]) -> set[Question]:
+    """The questions of these targets, and those of others that are alike."""
+    corpus, vectors = index.corpus, index.signals.vectors.vectors
+    asked = _asked(corpus)
+    own = asked[np.isin(corpus.entry_target[asked], list(targets))]
+    near = np.zeros(len(asked), bool)
+    ours = vectors[own]
+    for start in range(0, len(asked), PART):
+        near[start : start + PART] = (vectors[asked[start : start + PART]] @ ours.T >= ALIKE).any(axis=1)
+    return {_question(corpus, row) for row in [*own, *asked[near]]}
+
+
+def _question(corpus: Corpus, row: int) -> Question:
+    entry = corpus.entries[row]
+    owner = corpus.targets[entry.target]
+    return owner.topic, owner.id, entry.lang, entry.text
+
+
+def _asked(corpus: Corpus) -> NDArray[np.int64]:
+    """The rows of questions and titles that are there."""
+    return np.flatnonzero((corpus.entry_kind == ASKED) & corpus.there[corpus.entry_target])
 
 
 def _name(corpus: Corpus, target: int) -> str:
@@ -48,10 +88,10 @@ def _name(corpus: Corpus, target: int) -> str:
     return f"{'topic' if found.topic else 'article'} {found.id}"
 
 
-def _same_question(corpus: Corpus) -> list[Finding]:
+def _same_question(corpus: Corpus, focus: Set[int] | None) -> list[Finding]:
     owners: dict[tuple[str, str], set[int]] = defaultdict(set)
     for entry in corpus.entries:
-        if entry.kind == ASKED:
+        if entry.kind == ASKED and corpus.there[entry.target]:
             owners[entry.lang, fold(entry.text)].add(entry.target)
     return [
         Finding(
@@ -61,19 +101,21 @@ def _same_question(corpus: Corpus) -> list[Finding]:
             "keep it where it is answered, delete it elsewhere",
         )
         for (lang, text), targets in owners.items()
-        if len(targets) > 1
+        if len(targets) > 1 and (focus is None or targets & focus)
     ]
 
 
-def _stolen(index: Index) -> list[Finding]:
+def _stolen(index: Index, focus: Focus | None) -> list[Finding]:
     """Questions that, were they not listed, would go to another article that has one much like it.
 
     Between topics of one channel and level nothing is stolen: the same people serve both.
     """
     corpus, signals = index.corpus, index.signals
     findings = []
-    for row in np.flatnonzero(corpus.entry_kind == ASKED):
+    for row in _asked(corpus):
         entry = corpus.entries[row]
+        if focus is not None and _question(corpus, row) not in focus.questions:
+            continue
         own = corpus.rows_of(entry.target)
         same = own[(corpus.entry_kind[own] == ASKED) & (corpus.entry_lang[own] == corpus.entry_lang[row])]
         if len(same) < 3:
@@ -111,7 +153,7 @@ def _served(corpus: Corpus, target: int) -> tuple[str, int] | int:
     return topic.channel, topic.level
 
 
-def _contradictions(index: Index, encoder: Encoder) -> list[Finding]:
+def _contradictions(index: Index, encoder: Encoder, focus: Set[int] | None) -> list[Finding]:
     corpus = index.corpus
     found = [
         Finding(
@@ -120,7 +162,7 @@ def _contradictions(index: Index, encoder: Encoder) -> list[Finding]:
             f"« {one.says} » against « {one.against} » ({one.what})",
             "correct the one that is wrong, or say in both what sets them apart",
         )
-        for one in contradictions(index, encoder)
+        for one in contradictions(index, encoder, focus)
     ]
     return found + [
         Finding(
@@ -129,15 +171,15 @@ def _contradictions(index: Index, encoder: Encoder) -> list[Finding]:
             f"« {one.says} » against « {one.against} » ({one.what})",
             "correct the translation that is out of date",
         )
-        for one in translations(corpus)
+        for one in translations(corpus, focus)
     ]
 
 
-def _near(index: Index) -> list[Finding]:
+def _near(index: Index, focus: Set[int] | None) -> list[Finding]:
     """Of each two articles, the two questions (or passages) that are nearest."""
     corpus = index.corpus
     findings = []
-    for (one, other, lang), (a, b) in _nearest(index, ASKED, SAME).items():
+    for (one, other, lang), (a, b) in _nearest(index, ASKED, SAME, focus).items():
         articles = not corpus.targets[one].topic and not corpus.targets[other].topic
         where = f"{_name(corpus, one)}, {_name(corpus, other)} ({lang})"
         first, second = corpus.entries[a].text, corpus.entries[b].text
@@ -150,35 +192,41 @@ def _near(index: Index) -> list[Finding]:
             message = f"« {first} » and « {second} » mean nearly the same"
             cure = "join the articles, or say in each question what sets it apart"
             findings.append(Finding("near_duplicate", where, message, cure))
-    for (one, other, lang), (a, _) in _nearest(index, TOLD, SAME_ANSWER).items():
+    for (one, other, lang), (a, _) in _nearest(index, TOLD, SAME_ANSWER, focus).items():
         where = f"{_name(corpus, one)}, {_name(corpus, other)} ({lang})"
         message = f"both say « {corpus.entries[a].text:.120} »"
         findings.append(Finding("same_answer", where, message, "keep it in one, and link to it from the other"))
     return findings
 
 
-def _nearest(index: Index, kind: int, least: float) -> dict[tuple[int, int, str], tuple[int, int]]:
+def _nearest(
+    index: Index, kind: int, least: float, focus: Set[int] | None
+) -> dict[tuple[int, int, str], tuple[int, int]]:
     """(target, target, language) → the rows of their two nearest texts, where these are near enough."""
     corpus, vectors = index.corpus, index.signals.vectors.vectors
-    rows = np.flatnonzero(corpus.entry_kind == kind)
+    rows = np.flatnonzero((corpus.entry_kind == kind) & corpus.there[corpus.entry_target])
     family, lang = corpus.family[corpus.entry_target[rows]], corpus.entry_lang[rows]
+    places = np.arange(len(rows))
+    if focus is not None:
+        places = places[np.isin(corpus.entry_target[rows], list(focus))]
+    others = np.asarray(vectors[rows])
     best: dict[tuple[int, int, str], tuple[float, int, int]] = {}
-    for start in range(0, len(rows), 256):
-        part = slice(start, start + 256)
-        cosines = vectors[rows[part]] @ vectors[rows].T
+    for start in range(0, len(places), PART):
+        part = places[start : start + PART]
+        cosines = others[part] @ others.T
         near = (cosines >= least) & (family[part, None] != family) & (lang[part, None] == lang)
         for a, b in np.argwhere(near):
-            one, other = int(rows[start + a]), int(rows[b])
+            one, other = sorted((int(rows[part[a]]), int(rows[b])))
             first, second = corpus.entries[one], corpus.entries[other]
             listed_twice = kind == ASKED and fold(first.text) == fold(second.text)  # said as same_question
             short = kind == TOLD and min(len(first.text), len(second.text)) < SHORTEST_ANSWER
-            if one < other and not listed_twice and not short:
+            if one != other and not listed_twice and not short:
                 key = first.target, second.target, first.lang
                 best[key] = max(best.get(key, (0.0, 0, 0)), (float(cosines[a, b]), one, other))
     return {key: (one, other) for key, (_, one, other) in best.items()}
 
 
-def _missing_languages(corpus: Corpus) -> list[Finding]:
+def _missing_languages(corpus: Corpus, focus: Set[int] | None) -> list[Finding]:
     usual = {
         lang
         for lang in corpus.langs
@@ -192,7 +240,10 @@ def _missing_languages(corpus: Corpus) -> list[Finding]:
             "translate it; until then the answer is given in another language",
         )
         for place, target in enumerate(corpus.targets)
-        if target.variants and usual - set(target.variants) and (target.topic or _is_faq(corpus, place))
+        if (focus is None or place in focus)
+        and target.variants
+        and usual - set(target.variants)
+        and (target.topic or _is_faq(corpus, place))
     ]
 
 
@@ -200,7 +251,7 @@ def _is_faq(corpus: Corpus, place: int) -> bool:
     return any(corpus.articles[at].kind == "faq" for at in corpus.targets[place].variants.values())
 
 
-def _few_questions(corpus: Corpus) -> list[Finding]:
+def _few_questions(corpus: Corpus, focus: Set[int] | None) -> list[Finding]:
     return [
         Finding(
             "few_questions",
@@ -209,5 +260,7 @@ def _few_questions(corpus: Corpus) -> list[Finding]:
             "add three to six as customers type them: a probability needs them",
         )
         for article in (corpus.articles[place] for place in corpus.present())
-        if article.kind == "faq" and len(article.questions) < 3
+        if article.kind == "faq"
+        and len(article.questions) < FEW
+        and (focus is None or corpus.place[False, article.id] in focus)
     ]

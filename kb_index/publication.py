@@ -12,7 +12,7 @@ from kb_index.content import parse_content
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import PublishError, VersionError
 from kb_index.golden import compare
-from kb_index.increment import increment
+from kb_index.increment import MOST_TEXTS, increment
 from kb_index.index import Index
 from kb_index.integrity import read_manifest
 from kb_index.known import BASE, KnownVectors
@@ -67,8 +67,18 @@ def make_layer(
     return Made(index.version, _paths(changes, sources))
 
 
-def layered(live: Index, versions: Versions, settings: Settings, encoder: Encoder, sources: Sources) -> Index | None:
-    """An index of `sources` over the base of `live`; None where no layer can be made."""
+def layered(
+    live: Index,
+    versions: Versions,
+    settings: Settings,
+    encoder: Encoder,
+    sources: Sources,
+    most: int | None = MOST_TEXTS,
+) -> Index | None:
+    """An index of `sources` over the base of `live`; None where no layer can be made.
+
+    `most`: texts that a layer may have; None, for what is only tried: any number, whatever else has changed.
+    """
     folder = versions.path(live.version)
     try:
         manifest = read_manifest(folder)
@@ -78,12 +88,12 @@ def layered(live: Index, versions: Versions, settings: Settings, encoder: Encode
     bound = live.decider.bound.risk
     if (
         not has_sources(base)
-        or bound != settings.error_bound
+        or (most is not None and bound != settings.error_bound)
         or manifest["encoder"]["fingerprint"] != encoder.fingerprint
     ):
         return None
     making = state_of(sources, encoder, settings.error_bound)
-    made = increment(live, Kept(base), sources, encoder, KnownVectors(folder, encoder), making)
+    made = increment(live, Kept(base), sources, encoder, KnownVectors(folder, encoder), making, most)
     return None if made is None else made[0]
 
 

@@ -13,12 +13,15 @@ import structlog
 from aiohttp import web
 
 from kb_index.errors import KbError, PublishError, VersionError
+from kb_index.index import Index
 from kb_index.integrity import read_manifest
 from kb_index.jobs import JobError, Jobs
 from kb_index.library import Library
-from kb_index.publication import Made, make_layer
-from kb_index.publishing import put_live, recovered, roll_back
+from kb_index.publication import Made, layered, make_layer
+from kb_index.publishing import content_folder, not_written, put_live, recovered, roll_back
 from kb_index.settings import Settings
+from kb_index.sources import Changed
+from kb_index.versions import state_of
 from kb_index.workspace import Changes
 
 log = structlog.get_logger()
@@ -37,6 +40,7 @@ class Publisher:
         self.jobs = jobs
         self._lock = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
+        self._tried: tuple[tuple[str, str], Index] | None = None
         self._fitting: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -84,8 +88,7 @@ class Publisher:
             except JobError as error:
                 raise PublishError(error.code, str(error), error.details.get("problems")) from error
             except OSError as error:
-                reason = f"{error.strerror}: {error.filename}; nothing has changed. Make room, then publish again"
-                raise PublishError("not_written", reason) from error
+                raise not_written(error) from error
             await self._tidy()
         self.fit_later()
         return {"version": made.version, "previous": serving, "files": made.paths}
@@ -103,6 +106,25 @@ class Publisher:
             await self._tidy()
         self.fit_later()
         return result
+
+    async def drafted(self, changes: Changes) -> Index:
+        """What serves with the changes over it, for trying. PublishError where one of them cannot be read."""
+        live = self.library.index
+        if live is None:
+            raise PublishError("no_index", self.library.problem or "the index is being loaded")
+        return await self.run(partial(self._drafted, live, changes))
+
+    def _drafted(self, live: Index, changes: Changes) -> Index:
+        folder = content_folder(self.library.versions, self.settings.content_dir)
+        sources = Changed(folder, changes)
+        key = live.version, state_of(sources, self.library.encoder, self.settings.error_bound)
+        if self._tried is None or self._tried[0] != key:
+            index = layered(live, self.library.versions, self.settings, self.library.encoder, sources, most=None)
+            if index is None:
+                reason = "what serves was built without its files: build and publish it once more"
+                raise PublishError("rebuild_first", reason)
+            self._tried = key, index
+        return self._tried[1]
 
     async def _tidy(self) -> None:
         await self.library.refresh()

@@ -9,6 +9,7 @@ soon as anybody publishes, builds or serves.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -62,12 +63,18 @@ def put_live(
         except OSError as error:
             if versions.current() != version:
                 _undo(versions, content_dir, paths)
-                cure = "nothing has changed. Make room or mend the folder, then publish again"
-                raise PublishError("not_written", f"{error.strerror}: {error.filename}; {cure}") from error
+                raise not_written(error) from error
         try:
             _finish(versions, content_dir, version, paths)
         except OSError as error:  # it serves; the files follow with the next recovery
             log.error("files_not_written", version=version, reason=str(error))
+
+
+def not_written(error: OSError) -> PublishError:
+    """What is said where a file cannot be written: `disk_full`, or `not_written` for another reason."""
+    code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "not_written"
+    cure = "nothing has changed. Make room or mend the folder, then publish again"
+    return PublishError(code, f"{error.strerror}: {error.filename}; {cure}")
 
 
 def roll_back(versions: Versions, content_dir: Path, version: str) -> dict[str, Any]:

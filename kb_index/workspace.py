@@ -67,24 +67,48 @@ def _affected(sources: Sources, names: Sources, changes: Iterable[str]) -> Conte
     return content
 
 
-def listed(folder: Folder) -> dict[str, Any]:
-    """What `GET /content` says of the folder, but the version."""
-    rows: list[Row] = []
-    problems = [problem(error) for error in folder.problems]
-    seen: dict[tuple[bool, str, str], str] = {}
-    for path in folder:
-        if not path.endswith(".md"):
-            continue
-        try:
-            item = parse_file(folder, path)
-            first = seen.setdefault((isinstance(item, Topic), item.id, item.lang), path)
-            if first != path:
-                raise ContentError(path, None, f"id {item.id} in {item.lang} is taken by {first}; give it another id")
-            rows.append(row_of(path, item))
-        except ContentError as error:
-            problems.append(problem(error))
-    problems += [problem(error) for error in parse_gold(folder)[1]]
-    return {"files": rows, "problems": problems}
+class Listing:
+    """The files of a content folder as they are listed; what has not changed since the last time is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, Row | Problem]] = {}
+
+    def of(self, folder: Folder) -> dict[str, Any]:
+        """What `GET /content` says, but the version."""
+        rows: list[Row] = []
+        problems = [problem(error) for error in folder.problems]
+        known: dict[str, tuple[str, Row | Problem]] = {}
+        seen: dict[tuple[str, str, str], str] = {}
+        captions = " ".join(value for path, value in folder.digests.items() if path.endswith(".vtt"))
+        for path, value in folder.digests.items():
+            if not path.endswith(".md"):
+                continue
+            key = f"{value} {captions}" if path.startswith("videos/") else value
+            if self._known.get(path, ("",))[0] != key:
+                known[path] = key, _row_or_problem(folder, path)
+            else:
+                known[path] = self._known[path]
+            row = known[path][1]
+            if "id" in row:
+                first = seen.setdefault(
+                    ("topic" if row["kind"] == "topic" else "article", row["id"], row["lang"]), path
+                )
+                if first == path:
+                    rows.append(row)
+                    continue
+                message = f"id {row['id']} in {row['lang']} is taken by {first}; give it another id"
+                row = {"path": path, "line": None, "message": message}
+            problems.append(row)
+        self._known = known
+        problems += [problem(error) for error in parse_gold(folder)[1]]
+        return {"files": rows, "problems": problems}
+
+
+def _row_or_problem(folder: Folder, path: str) -> Row | Problem:
+    try:
+        return row_of(path, parse_file(folder, path))
+    except ContentError as error:
+        return problem(error)
 
 
 def row_of(path: str, item: Article | Topic) -> Row:

@@ -180,7 +180,7 @@ async def test_a_full_disk_changes_nothing_and_is_said(site: Site, monkeypatch: 
 
     monkeypatch.setattr(Versions if step == "switch" else publishing, step, full)
     status, body = await site.publish({"faq/holiday.en.md": NEW, DARK: None})
-    assert (status, body["error"]["code"]) == (507, "not_written")
+    assert (status, body["error"]["code"]) == (507, "disk_full")
     assert "No space left" in body["error"]["message"]
     monkeypatch.undo()
     assert site.versions.current() == before
