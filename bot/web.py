@@ -24,9 +24,11 @@ from bot.cases.webhook import Webhook, WebhookSettings
 from bot.catalogue import Catalogue, load_catalogue
 from bot.company import Company, load_company
 from bot.connect import start as connect_start
+from bot.connect.answers import tokens as answer_tokens
 from bot.console import start as console_start
 from bot.database import Database, make_engine, prepare
 from bot.desk import start as desk_start
+from bot.desk.by_mail import ByMail
 from bot.desk.team import agents
 from bot.desk.telling import asker
 from bot.gateway import (
@@ -52,6 +54,7 @@ from bot.limiter import Limiter
 from bot.live import start as live_start
 from bot.retention.worker import Retention, Times
 from bot.schema import PARTS
+from bot.secret import Secret
 from bot.secret import load as load_secret
 from bot.settings import Settings, SettingsError
 from bot.staff import start as staff_start
@@ -151,7 +154,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
         turns = Turns(
             journal, hub, rasa, catalogue.text, deadline=settings.turn_deadline, workers=settings.turn_workers
         )
-        senders, close_senders = _senders(settings, company, catalogue)
+        senders, close_senders = _senders(settings, company, catalogue, secret)
         parts.push_async_callback(close_senders)
         if tickets is not None:
             senders[Channel.TICKET_SYSTEM] = tickets.delivery.send
@@ -190,6 +193,8 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
                 limiter=limiter,
                 woken=wake_cases,
                 tickets=tickets,
+                secret=secret,
+                colleagues=ByMail(hub.wake),
             )
         )
         gateway = Gateway(
@@ -258,7 +263,7 @@ def _limiter(settings: Settings) -> Limiter:
 
 
 def _senders(
-    settings: Settings, company: Company, catalogue: Catalogue
+    settings: Settings, company: Company, catalogue: Catalogue, secret: Secret
 ) -> tuple[dict[Channel, Sender], Callable[[], Awaitable[None]]]:
     """What delivers letters, by channel, as far as it is set up; and what closes it."""
     senders: dict[Channel, Sender] = {}
@@ -276,6 +281,7 @@ def _senders(
             attachments=settings.data_dir / "attachments",
             inbound=settings.inbound_email or None,
             plus=settings.inbound_plus,
+            answer_token=lambda ref: answer_tokens(secret, ref)[0],
             user=settings.smtp_user or None,
             password=settings.smtp_password.get_secret_value() or None,
             security=settings.smtp_security,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
     """Plain values: the server, who writes (`sender`), who serves (`staff`), and what the texts need. Customers
-    answer to `inbound` where mails to cases are read, with `plus` behind a plus sign and the case's reference.
+    answer to `inbound` where mails to cases are read, with `plus` behind a plus sign and the case's reference; so do
+    staff, with what `answer_token` says of the case: who answers with that writes to the customer.
 
     `public_url` is where customers reach the web process; `attachments` the folder of uploaded files.
     """
@@ -42,6 +43,7 @@ class MailSettings:
     attachments: Path
     inbound: str | None = None
     plus: bool = False
+    answer_token: Callable[[str], str] | None = None
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     security: Literal["none", "starttls", "tls"] = "starttls"
@@ -74,13 +76,18 @@ class Mailer:
         await self._send(message)
 
     async def staff(self, letter: Mapping[str, Any]) -> None:
-        """Tell staff; answering the mail answers the customer. Files go along when the case is first told."""
+        """Tell staff; answering the mail answers the customer, through the case where mails to it are read. Files go
+        along when the case is first told."""
         settings, case = self._settings, letter["case"]
-        subject, body = texts.staff_mail(letter, say=self._say, lang=settings.staff_lang, time_zone=settings.time_zone)
-        to = ", ".join(letter.get("to") or [settings.staff])
-        message = self._message(
-            letter, to, subject, body, reply_to=case["email"] or settings.staff, lang=settings.staff_lang
+        token = settings.answer_token(case["ref"]) if settings.inbound and settings.answer_token else None
+        subject, body = texts.staff_mail(
+            letter, say=self._say, lang=settings.staff_lang, time_zone=settings.time_zone, answerable=token is not None
         )
+        to = ", ".join(letter.get("to") or [settings.staff])
+        reply_to = self._answers_to(case["ref"], token) if token else case["email"] or settings.staff
+        message = self._message(letter, to, subject, body, reply_to=reply_to, lang=settings.staff_lang)
+        if token:
+            message.replace_header("References", f"<{case['ref']}.{token}@{self._domain}>")
         if letter["event"] in {Event.CREATED, Event.CONSENTED}:
             for file in letter["files"]:
                 await self._add_file(message, file)
@@ -92,12 +99,12 @@ class Mailer:
         """Words for somebody, of no case: `to`, `lang`, `subject`, `text`."""
         await self._send(self._envelope(letter, letter["to"], letter["subject"], letter["text"], letter["lang"]))
 
-    def _answers_to(self, ref: str) -> str:
+    def _answers_to(self, ref: str, token: str | None = None) -> str:
         settings = self._settings
         if settings.inbound is None or not settings.plus:
             return settings.inbound or settings.staff
         name, _, domain = settings.inbound.partition("@")
-        return f"{name}+{ref.lower()}@{domain}"
+        return f"{name}+{ref.lower()}{f'.{token}' if token else ''}@{domain}"
 
     def _message(
         self, letter: Mapping[str, Any], to: str, subject: str, body: str, *, reply_to: str, lang: str

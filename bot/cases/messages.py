@@ -105,15 +105,17 @@ async def reply(
     author_name: str,
     files: Sequence[str] = (),
     status: Status | None = None,
+    message_id: str | None = None,
 ) -> Written:
-    """An answer to the customer: by mail where there is an address. It stops the clock of the first reply; whoever
+    """An answer to the customer: by mail where there is an address. `message_id` is of the author's own mail, where it
+    came by one. It stops the clock of the first reply; whoever
     answers a case that nobody has takes it; an open case is then in progress, unless `status` says more."""
     edit = await rows.lock(conn, ref, by)
     if known := await _known(conn, edit, by.actor, client_id):
         return known
     if edit.case.merged_into is not None:
         raise Conflict("case_merged", into=edit.case.merged_into)
-    message = await _insert(conn, edit, "reply", by.actor, client_id, text)
+    message = await _insert(conn, edit, "reply", by.actor, client_id, text, message_id=message_id)
     attached = await _give(conn, edit, message, files)
     edit.note(Event.REPLY, message)
     if edit.case.owner is None:

@@ -120,8 +120,8 @@ def _reply(letter: Letter, *, say: Say, company: str, link: str) -> tuple[str, s
     return say(lang, "cases.mail.reply.subject", ref=case["ref"], subject=case["subject"]), "\n\n".join(parts) + "\n"
 
 
-def staff_mail(letter: Letter, *, say: Say, lang: str, time_zone: str) -> tuple[str, str]:
-    """Subject and body of a mail to staff: what happened, the case, its receipt."""
+def staff_mail(letter: Letter, *, say: Say, lang: str, time_zone: str, answerable: bool = False) -> tuple[str, str]:
+    """Subject and body of a mail to staff: what happened, the case, its receipt; how it is answered."""
     case, event = letter["case"], str(letter["event"]).removeprefix("case.")
     subject = say(
         lang,
@@ -144,6 +144,7 @@ def staff_mail(letter: Letter, *, say: Say, lang: str, time_zone: str) -> tuple[
         "\n".join(_fact(case, name, lang, time_zone, say) for name in _FACTS if case[name] not in (None, "", [])),
         case["text"],
         _receipt(letter["receipt"] or {}, lang, say),
+        say(lang, "cases.mail.staff.answer") if answerable else "",
     ]
     return subject, "\n\n".join(part for part in parts if part) + "\n"
 

@@ -28,9 +28,12 @@ from bot.cases.model import Case, FieldError, Kind, Say
 from bot.cases.rows import By
 from bot.cases.tables import insert_new
 from bot.database import Database
+from bot.secret import Secret
 
+from . import answers
+from .answers import Colleague, Colleagues
 from .mime import Mail, UnreadableMailError
-from .reading import Files, InboxSettings, Reading, case_of, read
+from .reading import Files, InboxSettings, Reading, case_of, load_existing, read
 from .recognise import Sort, failed_authentication, letters_in, wants_no_answer
 from .tables import mails
 
@@ -46,6 +49,7 @@ _PREFIX = re.compile(r"^(?:(?:re|aw|wg|fw|fwd|tr|réf?|sv)\s?:\s?)+", re.IGNOREC
 class Outcome(StrEnum):
     ADDED = "added"  # the customer's words joined their case
     NOTED = "noted"  # somebody else's, or a machine's, joined it as a note
+    ANSWERED = "answered"  # an agent's answer went to the customer
     OPENED = "opened"  # a new ticket
     BOUNCED = "bounced"  # one of our mails came back
     IGNORED = "ignored"  # our own, an automatic reply to nothing, a report that says nothing
@@ -58,11 +62,13 @@ class Outcome(StrEnum):
 class Taken:
     outcome: Outcome
     ref: str | None = None
+    conversation: str | None = None  # in which an answer was said
 
 
 class Inbox:
     """`language` guesses a text's; `may_answer` says whether this sender may still be answered by itself, so that two
-    machines do not write to each other for ever; `woken` is called after something was written."""
+    machines do not write to each other for ever; `woken` is called after something was written. With `secret` and
+    `colleagues` agents may answer by mail."""
 
     def __init__(
         self,
@@ -76,6 +82,8 @@ class Inbox:
         language: Callable[[str], Awaitable[str]],
         may_answer: Callable[[str], Awaitable[bool]],
         woken: Callable[[], None],
+        secret: Secret | None = None,
+        colleagues: Colleagues | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -87,6 +95,8 @@ class Inbox:
         self._language = language
         self._may_answer = may_answer
         self._woken = woken
+        self._secret = secret
+        self._colleagues = colleagues
         self._now = now
 
     async def take(self, raw: bytes, *, size: int | None = None) -> Taken:
@@ -126,11 +136,13 @@ class Inbox:
         except BaseException:
             _remove(stored)
             raise
-        if taken.outcome not in (Outcome.ADDED, Outcome.NOTED, Outcome.OPENED):
+        if taken.outcome not in (Outcome.ADDED, Outcome.NOTED, Outcome.ANSWERED, Outcome.OPENED):
             _remove(stored)
         log.info("mail_taken", outcome=taken.outcome.value, ref=taken.ref, sort=reading.sort.value)
         if taken.ref is not None:
             self._woken()
+        if taken.conversation is not None and self._colleagues is not None:
+            self._colleagues.told(taken.conversation)
         return taken
 
     async def _may_be_answered(self, mail: Mail) -> bool:
@@ -158,6 +170,8 @@ class Inbox:
             return Taken(Outcome.IGNORED)
         if sort == Sort.BOUNCE:
             return await self._bounce(conn, reading, now)
+        if (author := await self._answering(conn, reading)) is not None:
+            return await self._answer(conn, reading, *author, now)
         case = await case_of(conn, mail)
         if case is not None:
             return await self._add(conn, reading, case, now)
@@ -198,6 +212,34 @@ class Inbox:
             )
         await _give(conn, files, case.conversation, now, ref=case.ref, message=written.id)
         return Taken(Outcome.ADDED if theirs else Outcome.NOTED, case.ref)
+
+    async def _answering(self, conn: AsyncConnection, reading: Reading) -> tuple[Colleague, Case] | None:
+        """Who of the staff answers which case, where the mail is such an answer."""
+        mail = reading.mail
+        if self._secret is None or self._colleagues is None or failed_authentication(mail, self.settings.authserv):
+            return None
+        ref = answers.vouched(mail, self._secret)
+        author = await self._colleagues.find(conn, mail.sender) if ref else None
+        case = await load_existing(conn, ref) if ref and author else None
+        return None if author is None or case is None else (author, case)
+
+    async def _answer(
+        self, conn: AsyncConnection, reading: Reading, author: Colleague, case: Case, now: datetime
+    ) -> Taken:
+        """To the customer, or to colleagues alone. What a machine of theirs answers, such as an absence note, is no
+        answer."""
+        if reading.sort != Sort.PERSON:
+            return Taken(Outcome.IGNORED)
+        await _give(conn, reading.files, case.conversation, now, ref=case.ref, author=author.id)
+        answer = answers.read(reading, self._say, case.lang)
+        files = [attachment.id for attachment, _ in reading.files]
+        by = self._by(author.id, now)
+        written = await answers.write(conn, case, by, answer, author, mail=reading.mail, files=files, say=self._say)
+        if answer.private or answer.problem is not None:
+            return Taken(Outcome.NOTED, case.ref)
+        assert self._colleagues is not None
+        await self._colleagues.said(conn, written, author.id, author.name)
+        return Taken(Outcome.ANSWERED, case.ref, case.conversation)
 
     async def _open(self, conn: AsyncConnection, reading: Reading, lang: str, quiet: bool, now: datetime) -> Taken:
         """A new ticket of level 1; `quiet`: nothing is sent back by itself, which could go on for ever."""
@@ -268,11 +310,13 @@ async def _give(
     *,
     ref: str | None = None,
     message: str | None = None,
+    author: str | None = None,
 ) -> None:
-    """The mail's files become part of its message; without one they wait for the conversation's next case."""
+    """The mail's files become part of its message; without one they wait for the conversation's next case, or for the
+    `author`'s next message."""
     for attachment, _ in files:
         owned = replace(attachment, conversation=conversation, ref=ref)
-        await add_attachment(conn, owned, now, message=message)
+        await add_attachment(conn, owned, now, author=author, message=message)
 
 
 def _remove(paths: Sequence[Path]) -> None:

@@ -112,9 +112,14 @@ async def case_of(conn: AsyncConnection, mail: Mail) -> Case | None:
         found = (await conn.execute(query)).scalar_one_or_none()
     if found is None and mail.references:
         found = await messages.case_of_mail(conn, mail.references)
-    if found is None:
+    return None if found is None else await load_existing(conn, found)
+
+
+async def load_existing(conn: AsyncConnection, ref: str) -> Case | None:
+    """The case, or the one it was merged into; None where it is gone."""
+    if await _existing(conn, ref) is None:
         return None
-    case = await load(conn, found)
+    case = await load(conn, ref)
     return await load(conn, case.merged_into) if case.merged_into else case
 
 

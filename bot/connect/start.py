@@ -18,6 +18,7 @@ from bot.catalogue import Catalogue
 from bot.company import Company
 from bot.connect import inbound_api
 from bot.connect.adapter import Adapter, SystemSettings
+from bot.connect.answers import Colleagues
 from bot.connect.context import CONNECT, Connect
 from bot.connect.delivery import Delivery
 from bot.connect.inbox import Inbox
@@ -27,6 +28,7 @@ from bot.connect.states import States
 from bot.connect.zammad import Zammad
 from bot.database import Database
 from bot.limiter import Limiter
+from bot.secret import Secret
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -108,6 +110,8 @@ async def running(
     limiter: Limiter,
     woken: Callable[[], None],
     tickets: Tickets | None = None,
+    secret: Secret | None = None,
+    colleagues: Colleagues | None = None,
 ) -> AsyncIterator[Connect]:
     """At work: mails are read, states of tickets asked for."""
 
@@ -124,6 +128,8 @@ async def running(
         language=language,
         may_answer=may_answer,
         woken=woken,
+        secret=secret,
+        colleagues=colleagues,
     )
     workers = []
     if settings.imap_host:

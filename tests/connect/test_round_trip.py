@@ -64,13 +64,11 @@ def imap() -> Iterator[Dovecot]:
         yield server
 
 
-def answer(to: EmailMessage, text: str, message_id: str) -> bytes:
-    """What a mail program makes of « Répondre »."""
+def answer(to: EmailMessage, text: str, message_id: str = "<answer@example.fr>", **more: Any) -> bytes:
+    """What a mail program makes of « Répondre »; `more` as `mail` takes it."""
     return mail(
         text,
-        to=str(to["Reply-To"]),
-        subject=f"RE: {to['Subject']}",
-        message_id=message_id,
+        **{"to": str(to["Reply-To"]), "subject": f"RE: {to['Subject']}", "message_id": message_id} | more,
         In_Reply_To=str(to["Message-ID"]),
         References=f"{to['References']} {to['Message-ID']}",
     )
@@ -116,6 +114,28 @@ async def test_a_correspondence_stays_in_one_case_and_one_thread(
         assert [e["text"] for e in case["timeline"] if e["type"] == "customer"] == ["Merci, cela marche."]
         assert case["text"] == "Mon antivirus est expiré."
         assert len((await anna.get("/api/desk/cases"))["cases"]) == 1
+
+
+@pytest.mark.parametrize("plus", [False, True])
+async def test_an_agent_who_only_has_a_mail_program_answers_the_customer(
+    tmp_path: Path, smtp: SmtpServer, imap: Dovecot, plus: bool
+) -> None:
+    settings: dict[str, Any] = {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_security": "none"}
+    settings |= {"smtp_from": OURS, "staff_email": "team@archivelle.example"}
+    settings |= {"inbound_email": OURS, "inbound_plus": plus, "imap_password": PASSWORD, "imap_poll": 1.0}
+    settings |= {"imap_host": "127.0.0.1", "imap_port": imap.port, "imap_security": "none"}
+    async with open_desk(tmp_path, **settings) as desk:
+        await desk.colleague("Anna")
+        await asyncio.to_thread(imap.put, mail("Mon antivirus est expiré.", message_id="<first@example.fr>"))
+        told = await smtp.to("team@archivelle.example")
+        sent = answer(told, "Voici la marche à suivre.", "<anna@staff.example>", sender="Anna <anna@staff.example>")
+        await asyncio.to_thread(imap.put, sent)
+        reply = await smtp.to(CUSTOMER)
+        while str(reply["Auto-Submitted"]) == "auto-generated":  # the confirmation
+            reply = await smtp.to(CUSTOMER)
+        assert "Voici la marche à suivre." in str(reply.get_body().get_content())  # type: ignore[union-attr]
+        assert str(reply["In-Reply-To"]) == "<first@example.fr>"
+        assert "anna@staff.example" not in reply.as_string()
 
 
 async def _next_case(events: Any) -> str:
