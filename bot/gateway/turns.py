@@ -7,6 +7,7 @@ that Rasa's channel knows already, so that a turn that was finished there is not
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -32,6 +33,7 @@ ANSWER_SECONDS = 25.0  # for a Rasa that listens; one that does not is waited fo
 EXPLAIN_AFTER = 5.0  # seconds without anybody listening until the customer is told
 LAST_CHANCE = 5.0  # seconds that every message gets, however long it stood in the queue
 FAILED_TRIES = 5
+TYPING_AGAIN = 3.0  # seconds
 DATABASE_PAUSE = 1.0
 
 Say = Callable[[str, str], str]
@@ -157,10 +159,15 @@ class Turns:
         self._hub.wake(message.conversation)
 
     async def _type(self, conversation: str) -> None:
-        """Say that the bot is typing, and again while it lasts (the page shows it for a few seconds only)."""
-        while True:
-            self._hub.typing(conversation)
-            await asyncio.sleep(3)
+        """Say that the bot is typing, and again while it lasts (the page shows it for a few seconds only), unless a
+        person has taken the conversation over meanwhile."""
+        owner = BOT
+        with contextlib.suppress(SQLAlchemyError):  # it is only a sign
+            while owner == BOT:
+                self._hub.typing(conversation)
+                await asyncio.sleep(TYPING_AGAIN)
+                found = await self._journal.conversation(conversation)
+                owner = found.owner if found is not None else ""
 
     def _apology(self, message: Message) -> Draft:
         return Draft(

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from typing import Any
 
+import pytest
 from aiohttp import FormData
 
 from tests.desk.live_site import BASE, LiveDesk, settled
@@ -52,6 +53,31 @@ async def test_a_claim_while_a_turn_is_in_flight_leaves_no_bot_words_after_it(li
     assert [event for event in events if event["seq"] > joined] == []
     assert not any(event.get("text") == "Trop tard." for event in events)
     assert [event["text"] for event in events if event["from"] == "customer"] == ["Bonjour ?"]
+
+
+async def test_the_bot_no_longer_seems_to_type_once_somebody_has_joined(
+    live: LiveDesk, agent: Colleague, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.turns.TYPING_AGAIN", 0.02)
+    typed, go, hub = asyncio.Queue[str](), asyncio.Event(), live.desk.site.gateway.hub
+    monkeypatch.setattr(hub, "typing", typed.put_nowait)
+
+    async def slow(turn: Turn) -> object:
+        await go.wait()
+        return text_reply("Trop tard.")
+
+    live.rasa.answer = slow
+    talk = await live.desk.site.talk()
+    await talk.say("Bonjour ?")
+    for _ in range(3):
+        assert await asyncio.wait_for(typed.get(), 20) == talk.id
+    await live.claim(agent, talk)
+    while typed.qsize():
+        typed.get_nowait()
+    await asyncio.sleep(0.2)  # ten times as long as between two signs
+    assert typed.qsize() <= 1  # one may have been under way
+    go.set()
+    await settled(live, talk)
 
 
 async def test_of_many_who_claim_at_once_one_wins_and_the_others_are_told_who(live: LiveDesk, agent: Colleague) -> None:
