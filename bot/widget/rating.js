@@ -7,9 +7,9 @@ const STARS = [1, 2, 3, 4, 5];
 export class Rating {
   constructor(panel, seq) {
     const { store, session, t } = panel;
-    const key = `rated:${session.id}`, before = store.get(key);
-    const kept = before && before.seq === seq ? before : null;
-    Object.assign(this, { panel, t, seq, store, key, score: kept ? kept.score : 0, conversation: session.conversation });
+    Object.assign(this, { panel, t, seq, store, key: `rated:${session.id}`, conversation: session.conversation });
+    const { kept } = this;
+    this.score = kept ? kept.score : 0;
     this.words = h('textarea', { id: `guichet-words-${seq}`, rows: '2', maxlength: '1000', dir: 'auto' });
     this.words.value = (kept && kept.text) || '';
     this.word = h('span', { class: 'rate-word', 'aria-hidden': 'true' });
@@ -26,6 +26,23 @@ export class Rating {
     this.draw();
     if (kept) this.thank();
     panel.log.put(this.node, seq);
+  }
+
+  /** What was answered, in this tab or another. */
+  get kept() {
+    const kept = this.store.get(this.key);
+    return kept && kept.seq === this.seq ? kept : null;
+  }
+
+  /** Another tab has answered. */
+  sync() {
+    const { kept, form } = this;
+    if (!kept || !form.isConnected) return;
+    this.score = kept.score;
+    this.words.value = kept.text || '';
+    form.querySelector(`[value="${kept.score}"]`).checked = true;
+    this.draw();
+    this.thank();
   }
 
   said(score) { return this.t('live.rate.of', { score, word: this.t(`live.rate.${score}`) }); }

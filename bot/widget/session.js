@@ -210,6 +210,8 @@ export class Session {
       const other = (current && current.id) !== (this.conversation && this.conversation.id);
       if (other && (document.hidden || !this.conversation || !this.panel.isOpen)) this.adopt(current);
       else if (current && !other) this.conversation.seen = Math.max(this.conversation.seen || 0, current.seen || 0);
+    } else if (name === `rated:${this.id}`) {
+      if (this.panel.live.rating) this.panel.live.rating.sync();
     } else if (name.startsWith('out:')) {
       const message = this.store.get(name);
       if (message && (message.conversation === null || message.conversation === this.id)) { this.log.progress(message, 'sending'); this.panel.greet(Boolean(this.conversation)); }

@@ -228,6 +228,23 @@ async def test_what_an_agent_typed_outlives_a_reload_and_arrives_once(
     await jean.expect_in_step()
 
 
+async def test_two_tabs_of_an_agent_show_the_same(desk: DeskSite, anna: Agent, jean: Customer) -> None:
+    await together(jean, anna)
+    other = Agent(desk, anna.colleague, await anna.page.context.new_page())
+    await other.visit(anna.page.url.removeprefix(desk.site.url))
+    await other.text.fill("Du second onglet")
+    await other.text.press("Enter")
+    await anna.text.fill("Du premier onglet")
+    await anna.text.press("Enter")
+    await jean.type("Les deux sont là")
+    for each in (anna, other):
+        for words in ("Du second onglet", "Du premier onglet", "Les deux sont là"):
+            await expect(said(each, words)).to_have_count(1)
+        await expect(each.case.locator(".unsent")).to_have_count(0)
+    await other.case.get_by_role("button", name="Rendre au robot").click()
+    await expect(anna.text).to_be_hidden()
+
+
 async def test_messages_of_an_agent_keep_their_order_however_fast_they_come(
     desk: DeskSite, anna: Agent, jean: Customer
 ) -> None:

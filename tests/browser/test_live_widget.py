@@ -220,6 +220,19 @@ async def test_how_it_was_can_be_said_by_keyboard_once_and_changed(customer: Cus
     await expect(customer.panel.get_by_role("img", name="5 sur 5")).to_be_visible()
 
 
+async def test_what_is_said_in_one_tab_is_said_in_the_other(
+    customer: Customer, peer: Peer, context: BrowserContext
+) -> None:
+    await closed(customer, peer)
+    other = Customer(await context.new_page(), customer.url)
+    await other.visit()
+    await other.open()
+    await other.panel.locator(".rate-star").nth(2).click()
+    await other.panel.get_by_role("button", name="Envoyer mon avis").click()
+    await expect(customer.panel.get_by_role("img", name="3 sur 5")).to_be_visible()
+    assert other.thrown == []
+
+
 async def test_going_on_with_the_bot_leaves_the_question_and_a_new_person_takes_it_away(
     customer: Customer, peer: Peer
 ) -> None:
