@@ -23,6 +23,7 @@ from bot.live import listing
 from bot.live.context import LIVE
 from bot.live.customer_api import download, seq_of
 from bot.live.errors import LiveError
+from bot.staff import audit
 from bot.staff.guard import require
 from bot.staff.people import Person
 
@@ -91,8 +92,13 @@ async def _answer(request: web.Request, status: int = 200) -> web.Response:
 @found
 async def post_claim(request: web.Request) -> web.StreamResponse:
     person = await require(request, "agent")
-    talks, now = request.app[LIVE].talks, request.app[GATEWAY].now()
-    await _changed(request, lambda conn: talks.claim(conn, ident_of(request), person, now))
+    talks, ident, now = request.app[LIVE].talks, ident_of(request), request.app[GATEWAY].now()
+
+    async def claim(conn: AsyncConnection) -> None:
+        if await talks.claim(conn, ident, person, now):
+            await audit.write(conn, now, "live_claimed", actor=person, target=ident)
+
+    await _changed(request, claim)
     return await _answer(request)
 
 
@@ -144,16 +150,26 @@ async def post_read(request: web.Request) -> web.StreamResponse:
 @found
 async def post_release(request: web.Request) -> web.StreamResponse:
     person = await require(request, "agent")
-    talks = request.app[LIVE].talks
-    await _changed(request, lambda conn: talks.release(conn, ident_of(request), person))
+    talks, ident, now = request.app[LIVE].talks, ident_of(request), request.app[GATEWAY].now()
+
+    async def release(conn: AsyncConnection) -> None:
+        await talks.release(conn, ident, person)
+        await audit.write(conn, now, "live_released", actor=person, target=ident)
+
+    await _changed(request, release)
     return await _answer(request)
 
 
 @found
 async def post_close(request: web.Request) -> web.StreamResponse:
     person = await require(request, "agent")
-    talks, now = request.app[LIVE].talks, request.app[GATEWAY].now()
-    await _changed(request, lambda conn: talks.close(conn, ident_of(request), person, now))
+    talks, ident, now = request.app[LIVE].talks, ident_of(request), request.app[GATEWAY].now()
+
+    async def close(conn: AsyncConnection) -> None:
+        await talks.close(conn, ident, person, now)
+        await audit.write(conn, now, "live_closed", actor=person, target=ident)
+
+    await _changed(request, close)
     return await _answer(request)
 
 

@@ -75,12 +75,12 @@ class Talks:
 
     # the agent
 
-    async def claim(self, conn: AsyncConnection, ident: str, person: Person, now: datetime) -> None:
-        """The conversation is this person's, whether it waited or was the bot's; again changes nothing. LiveError
+    async def claim(self, conn: AsyncConnection, ident: str, person: Person, now: datetime) -> bool:
+        """The conversation is this person's, whether it waited or was the bot's; whether it was not before. LiveError
         `already_claimed`, LookupError."""
         talk = await hold(conn, ident)
         if talk.owner == person.id:
-            return
+            return False
         if talk.owner not in (BOT, WAITING):
             raise LiveError(409, "already_claimed", name=await name_of(conn, talk.owner))
         before = (await conn.execute(select(live).where(live.c.conversation == ident))).one_or_none()
@@ -95,6 +95,7 @@ class Talks:
             values | question | {"agent": person.id, "agent_seq": None, "agent_read": talk.last_seq},
         )
         await self._status(conn, talk, "live", "joined_again" if again else "joined", name=person.name)
+        return True
 
     async def write(
         self, conn: AsyncConnection, ident: str, person: Person, client_id: str, text: str, files: list[str]

@@ -281,3 +281,17 @@ async def test_a_conversation_of_the_bot_can_be_taken_too(live: LiveDesk, agent:
     assert [one["id"] for one in listed] == [talk.id]
     await live.claim(agent, talk)
     assert [one["id"] for one in (await agent.get(f"{BASE}?state=mine"))["conversations"]] == [talk.id]
+
+
+async def test_who_took_handed_back_and_ended_what_is_in_the_audit_once(live: LiveDesk, agent: Colleague) -> None:
+    ada, talk = await live.desk.colleague("Ada", "administrator"), await live.desk.site.talk()
+    for _ in range(2):  # a double click
+        await live.claim(agent, talk)
+    assert (await ada.call("POST", f"{BASE}/{talk.id}/claim", {}))[0] == 409
+    assert (await agent.call("POST", f"{BASE}/{talk.id}/release", {}))[0] == 200
+    await live.claim(ada, talk)
+    assert (await ada.call("POST", f"{BASE}/{talk.id}/close", {}))[0] == 200
+    entries = (await ada.get("/api/staff/audit"))["entries"]
+    kept = [(each["actor"]["name"], each["action"], each["target"]) for each in entries if "live_" in each["action"]]
+    done = [("Anna", "live_claimed"), ("Anna", "live_released"), ("Ada", "live_claimed"), ("Ada", "live_closed")]
+    assert kept[::-1] == [(name, action, talk.id) for name, action in done]
