@@ -6,6 +6,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -18,6 +19,7 @@ from kb_index.import_pdf_text import as_markdown, key_of
 
 MAX_PAGES = 2_000
 MAX_CHARS_OF_PAGE = 200_000
+MAX_SHAPES = 2_000
 MIN_WORDS = 5
 _MONO = re.compile(r"mono|courier|consol|menlo|code|typewriter|cmtt", re.I)
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|-bd", re.I)
@@ -64,19 +66,32 @@ def _page(name: str, page: Any, number: int) -> list[Line | Table]:
     """Lines and tables from top to bottom as the page has them."""
     if len(page.chars) > MAX_CHARS_OF_PAGE:
         raise ContentError(name, None, f"page {number} has {len(page.chars)} characters; it cannot be read")
-    tables = _tables(page) if len(page.rects) + len(page.lines) < 2_000 else []
+    tables = _tables(page) if len(page.rects) + len(page.lines) < MAX_SHAPES else []
     items: list[Line | Table] = []
     left = list(tables)
+    marks = _drawn_bullets(page)
     for line in _lines(page, number):
         middle = (line.top + line.bottom) / 2
         table = next((one for one in tables if one.top <= middle <= one.bottom and line.x0 >= one.x0 - 2
                       and line.x1 <= one.x1 + 2), None)  # fmt: skip
         if table is None:
-            items.append(line)
+            near = (x1 for x1, at in marks if 0 < line.x0 - x1 < 2 * line.size and abs(at - middle) < line.size / 2)
+            drawn = next(near, None)
+            items.append(line if drawn is None else replace(line, text=f"• {line.text}", x0=drawn))
         elif table in left:
             left.remove(table)
             items.append(table)
     return items
+
+
+def _drawn_bullets(page: Any) -> list[tuple[float, float]]:
+    """(right end, height on the page) of small round or square shapes: some programs draw bullets."""
+    shapes = [*page.curves, *page.rects][:MAX_SHAPES]
+    return [
+        (float(one["x1"]), (float(one["top"]) + float(one["bottom"])) / 2)
+        for one in shapes
+        if 1 < one["width"] < 8 and abs(one["width"] - one["height"]) < 1
+    ]
 
 
 def _tables(page: Any) -> list[Table]:
@@ -143,10 +158,11 @@ def _outline(book: Any) -> dict[str, int]:
         found = list(book.doc.get_outlines())
     except Exception:  # no outline, or one that is broken: type sizes tell then
         return {}
+    tops = sum(level == 1 for level, *_ in found)
     result: dict[str, int] = {}
     for level, title, *_ in found:
-        if key := key_of(str(title or "")):
-            result.setdefault(key, int(level))
+        if (key := key_of(str(title or ""))) and (level > 1 or tops > 1):  # a single one is the title of the whole
+            result.setdefault(key, int(level) - (tops == 1))
     return result
 
 

@@ -11,9 +11,10 @@ from kb_index.import_pdf_lines import Line, Table
 _BULLET = re.compile(r"^\s*[•‣▪●◦○■□–—∙·\uf0b7\uf0a7*-]\s+(?=\S)")
 _NUMBERED = re.compile(r"^\s*(\d{1,3}|[a-z])[.)]\s+(?=\S)")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]$")
-_ENDED = re.compile(r"[.!?:;,]\s*$")
+_ENDED = re.compile(r"[.!:;,]\s*$")
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\d{1,4}\s*$")  # a line of a table of contents
 LARGER, MAX_HEADING = 1.12, 120  # times the text's size; characters
+MINOR = 7  # the level of a bold line where headings are larger: no heading, but emphasised
 LEVELS = 3  # of sizes that are told apart
 
 
@@ -55,7 +56,7 @@ def as_markdown(pages: list[list[Line | Table]], outline: dict[str, int], title:
             shown = _joined([one.text for one in items[at - 1 : at - 1 + used] if isinstance(one, Line)])
             at += used - 1
             if key_of(shown) != key_of(title) or blocks:
-                blocks.append(f"{'#' * level} {shown}")
+                blocks.append(f"**{shown}**" if level == MINOR else f"{'#' * level} {shown}")
             continue
         if key_of(item.text) and key_of(item.text) == key_of(title) and not blocks and not run:
             continue
@@ -88,7 +89,7 @@ def _heading(
         together.append(one)
     for used in range(len(together), 0, -1):
         key = key_of("".join(line.text for line in together[:used]))
-        if key in outline and (first.size > body or first.bold):
+        if key in outline and (first.size > body or first.bold) and not _ENDED.search(together[used - 1].text):
             return min(outline[key] + 1, 6), used
     text = " ".join(line.text for line in together)
     if first.size in sizes and len(text) <= MAX_HEADING and re.search(r"[^\W\d_]", text):
@@ -98,7 +99,7 @@ def _heading(
         following = items[at + 1]
         bullets = _BULLET.match(text) or not re.match(r"[\d.]*\s*[A-ZÀ-Ý¿«„]", text)
         if isinstance(following, Line) and following.page == first.page and not following.bold and not bullets:
-            return (4 if sizes or outline else 2), 1
+            return (MINOR if sizes or outline else 2), 1
     return 0, 0
 
 
@@ -114,11 +115,14 @@ def _spacing(lines: list[Line], body: float) -> float:
 
 def _paragraphs(lines: list[Line], spacing: float) -> list[str]:
     blocks: list[tuple[str, list[Line]]] = []
+    right = max(line.x1 for line in lines)
     for line in lines:
         before = blocks[-1][1][-1] if blocks else None
         kind = "code" if line.mono else "item" if _BULLET.match(line.text) or _NUMBERED.match(line.text) else "text"
         gap = line.top - before.top if before and before.page == line.page else 0.0
         close = before is not None and gap <= spacing * 1.35
+        if before is not None and before.text.endswith((".", "!", "?", ":")) and before.x1 < right - 8 * before.size:
+            close = False  # a last line of a paragraph is short
         if before is not None and before.page != line.page:
             close = kind == "code" or not re.search(r"[.!?:]\s*$", before.text)
         if before is not None and kind == "text" and blocks[-1][0] == "item":

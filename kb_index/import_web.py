@@ -34,6 +34,21 @@ _LANG = re.compile(rb"<html\b[^>]{0,1000}?\slang\s*=\s*[\"']?([A-Za-z]{2,3})\b",
 _FEED = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*>\s*)*<(?:rss|feed|rdf:RDF)\b", re.S
 )
+_INLINE = (
+    "p",
+    "td",
+    "th",
+    "cell",
+    "head",
+    "hi",
+    "a",
+    "ref",
+    "pre",
+    "strong",
+    "em",
+    "span",
+    *(f"h{n}" for n in range(1, 7)),
+)
 MIN_WORDS = 5  # below, what was found is no article
 
 
@@ -127,12 +142,41 @@ def _entry(page: Page, entry: Any, number: int, said: str, options: Options) -> 
 
 def _main_text(tree: Any, url: str) -> str | None:
     import trafilatura
+    from lxml import etree
 
-    found = trafilatura.extract(
-        tree, url=url, output_format="markdown", include_comments=False, include_links=True, include_tables=True,
-        include_formatting=True, favor_recall=True, deduplicate=False,
+    found: Any = trafilatura.bare_extraction(
+        tree, url=url, include_comments=False, include_links=True, include_tables=True, include_formatting=True,
+        favor_recall=True, deduplicate=False, with_metadata=False,
     )  # fmt: skip
-    return None if found is None else str(found).strip()
+    if found is None or found.body is None:
+        return None
+    for element in found.body.iter():
+        _as_html(element)
+    return markdown_of(url, str(etree.tostring(found.body, encoding="unicode", method="html")), url)
+
+
+def _as_html(element: Any) -> None:
+    """The library's own elements (TEI) as HTML: its own HTML loses numbers of lists and code within lines."""
+    rend, parent = element.get("rend") or "", element.getparent()
+    if element.tag == "code":
+        within = parent is not None and parent.tag in _INLINE
+        alone = not (element.tail or "").strip() and (parent is None or not (parent.text or "").strip())
+        element.tag = "code" if within or not (alone or "\n" in "".join(element.itertext())) else "pre"
+    elif element.tag == "quote":
+        element.tag = "pre" if len(element) == 0 and "\n" in (element.text or "").strip() else "blockquote"
+    elif element.tag == "list":
+        element.tag = "ol" if rend == "ol" else "ul"
+    elif element.tag == "hi":
+        element.tag = {"#b": "strong", "#i": "em", "#t": "code"}.get(rend, "span")
+    elif element.tag == "head":
+        element.tag = rend if re.fullmatch("h[1-6]", rend) else "h3"
+    elif element.tag == "cell":
+        element.tag = "th" if element.get("role") == "head" else "td"
+    elif element.tag == "ref":
+        element.tag = "a"
+        element.set("href", element.get("target") or "")
+    else:
+        element.tag = {"item": "li", "row": "tr", "lb": "br"}.get(element.tag, element.tag)
 
 
 def decoded(page: Page) -> str | bytes:
