@@ -13,21 +13,12 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any, TextIO
 
 from kb_index.errors import ContentError, KbError, PublishError
 from kb_index.settings import Settings, load_settings
+from kb_index.tasks import TASKS, Report
 
-# kind → "module:function" of (settings, args, report) → result; args and result are JSON.
-# `report(done, total, doing)`; total None: unknown.
-TASKS = {
-    "gate": "kb_index.gate:run",
-    "publish": "kb_index.publication:run",
-    "fit": "kb_index.publication:run_fit",
-    "import": "kb_index.import_api:run",
-}
-Report = Callable[[int, int | None, str], None]
 NICE = 10  # searching comes first
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from kb_index.child import Report
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import PublishError
 from kb_index.gold import parse_gold
@@ -24,6 +23,7 @@ from kb_index.publishing import content_folder
 from kb_index.questions import Asked, questions_of
 from kb_index.settings import Settings
 from kb_index.sources import Changed, Kept, Key, differing, keys_of
+from kb_index.tasks import Report
 from kb_index.vector_store import VECTORS, RememberingEncoder
 from kb_index.versions import Versions
 from kb_index.workspace import changes_of, new_problems

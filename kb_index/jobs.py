@@ -67,7 +67,7 @@ class Jobs:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def start(self, kind: str, args: dict[str, Any]) -> Job:
-        """Begin a task of `child.TASKS`, or as soon as another has ended."""
+        """Begin a task of `tasks.TASKS`, or as soon as another has ended."""
         self._forget()
         job = Job(secrets.token_hex(8), kind)
         self._jobs[job.id] = job
@@ -82,6 +82,8 @@ class Jobs:
         if job.task is not None and not job.task.done():
             job.task.cancel()
             await asyncio.gather(job.task, return_exceptions=True)
+            if job.state == "running":  # cancelled before it had begun
+                job.state, job.ended = "cancelled", time.monotonic()
 
     async def close(self) -> None:
         for job in list(self._jobs.values()):
@@ -159,6 +161,7 @@ async def _followed(
         if "doing" not in said:
             return said
         progress(said["done"], said["total"], said["doing"])
+    await process.wait()
     return {}
 
 

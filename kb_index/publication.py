@@ -20,6 +20,7 @@ from kb_index.publishing import content_folder
 from kb_index.settings import Settings
 from kb_index.sources import Changed, Folder, Kept, Sources, differing, has_sources, keep
 from kb_index.storage import load, save_layer
+from kb_index.tasks import Report
 from kb_index.versions import Versions, state_of
 from kb_index.workspace import Changes, changes_of, new_problems
 
@@ -103,7 +104,7 @@ def _paths(changes: Changes, sources: Changed) -> list[str]:
     return [path for path in changes if sources.digests.get(path) != base.get(path)]
 
 
-def run(settings: Settings, args: dict[str, Any], report: Any) -> dict[str, Any]:
+def run(settings: Settings, args: dict[str, Any], report: Report) -> dict[str, Any]:
     """In a child: build a publication's version whole. `args`: {"changes": rows, "facts"} → {"version", "paths"}."""
     versions = Versions(settings.versions_dir)
     changes = changes_of(args["changes"])
@@ -124,7 +125,7 @@ def run(settings: Settings, args: dict[str, Any], report: Any) -> dict[str, Any]
     return {"version": version, "paths": _paths(changes, sources)}
 
 
-def run_fit(settings: Settings, args: dict[str, Any], report: Any) -> dict[str, Any]:
+def run_fit(settings: Settings, args: dict[str, Any], report: Report) -> dict[str, Any]:
     """In a child: build the content of a layered version whole and compare it on all golden questions.
 
     `args`: {"version"} → {"version", "passes", "golden": {"asked", "right", "was_right"}}; nothing is published.

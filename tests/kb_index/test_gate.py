@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ from kb_index.gate import gate
 from kb_index.settings import load_settings
 from tests.kb_index.site import TOKEN, MakeClient, Site, copied, made_site, publish_folder, served
 
-GOLDEN = [
+GOLDEN: list[dict[str, Any]] = [
     {"text": "I lost my password", "lang": "en", "expected": ["reset-password"]},
     {"text": "how can I make the screen darker?", "lang": "en", "expected": ["dark-theme"], "part": "test"},
     {"text": "save my document as PDF", "lang": "en", "expected": ["export-pdf"]},
     {"text": "my NAS is broken", "lang": "en", "level": 4, "topic": "nas"},
     {"text": "where do whales sleep", "lang": "en", "expected": []},
 ]
-QUESTIONS = [
+QUESTIONS: list[dict[str, Any]] = [
     {"text": "I forgot my password", "lang": "en", "count": 9},
     {"text": "dark theme", "lang": "en", "count": 3},
     {"text": "How do I scan a document?", "lang": "en"},
@@ -57,11 +58,13 @@ async def site(made: Path, tmp_path: Path, aiohttp_client: MakeClient, encoder: 
     return await served(copied(made, tmp_path), aiohttp_client, encoder)
 
 
-def rows(changes: dict[str, str | None]) -> list[dict[str, str | None]]:
+def rows(changes: Mapping[str, str | None]) -> list[dict[str, str | None]]:
     return [{"path": path, "source": source} for path, source in changes.items()]
 
 
-async def checked(site: Site, changes: dict[str, str | None], questions: list[dict[str, Any]]) -> dict[str, Any]:
+async def checked(
+    site: Site, changes: Mapping[str, str | None], questions: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """The report of the gate, run as a job."""
     status, started = await site.post("/gate", {"changes": rows(changes), "questions": questions})
     assert status == 202
@@ -107,7 +110,7 @@ async def test_the_gate_lets_a_good_draft_through_and_says_what_it_mends(site: S
 
 async def test_the_same_draft_gives_the_same_report(site: Site, encoder: Encoder) -> None:
     settings = load_settings(data_dir=site.folder / "var", content_dir=site.content)
-    changes = {"faq/new-login.en.md": STEALS.encode()}
+    changes: dict[str, bytes | None] = {"faq/new-login.en.md": STEALS.encode()}
     questions = [(row["text"], row["lang"], row.get("count", 1)) for row in QUESTIONS]
     reports = [gate(settings, encoder, changes, questions) | {"seconds": 0} for _ in range(2)]
     assert reports[0] == reports[1]
@@ -123,10 +126,8 @@ async def test_an_invalid_file_blocks_and_the_rest_is_checked(site: Site) -> Non
 
 
 async def test_a_draft_is_tried_beside_what_serves_and_says_why(site: Site) -> None:
-    body = {
-        "questions": [{"text": "I forgot my password", "lang": "en"}],
-        "changes": rows({"faq/new-login.en.md": STEALS}),
-    }
+    text = "new password please, quickly"
+    body = {"questions": [{"text": text, "lang": "en"}], "changes": rows({"faq/new-login.en.md": STEALS})}
     status, found = await site.post("/try", body)
     assert status == 200
     (row,) = found["results"]
