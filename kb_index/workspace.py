@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kb_index.content import Article, Content, Topic, parse_file, parse_items
+from kb_index.content import Article, Content, Topic, parse_file, parse_items, read_file
 from kb_index.errors import ContentError, PublishError
 from kb_index.fields import split, text_of
 from kb_index.gold import parse_gold
@@ -124,12 +124,17 @@ def row_of(path: str, item: Article | Topic) -> Row:
 
 def source_of(folder: Path, path: str) -> dict[str, Any]:
     """A file of the content folder as `GET /content/{path}` tells it. ContentError where there is none."""
-    found = Folder(folder)
-    if path not in found:
-        raise ContentError(path, None, "there is no such file in the content folder")
-    source = found[path]
+    file = folder / path
     try:
-        version = parse_file(found, path).version if path.endswith(".md") else digest(source)
+        if file.stat().st_size > MAX_BYTES:
+            raise ContentError(path, None, f"more than {MAX_BYTES} bytes; divide it")
+        source = file.read_bytes()
+    except FileNotFoundError:
+        raise ContentError(path, None, "there is no such file in the content folder") from None
+    except OSError as error:
+        raise ContentError(path, None, f"cannot be read: {error.strerror}") from error
+    try:
+        version = read_file(file, path).version if path.endswith(".md") else digest(source)
     except ContentError:
         version = digest(source)
     return {"path": path, "source": source.decode("utf-8", "replace"), "version": version}

@@ -101,8 +101,6 @@ async def put_article(request: web.Request) -> web.StreamResponse:
     person = await require(request, "editor")
     gateway, body = request.app[GATEWAY], await read_large(request)
     lang, seen = lang_of(request, body.get("lang")), body.get("revision")
-    if not request.app[CONSOLE].shelf.seen:
-        await looked(request)
     if seen is not None and (isinstance(seen, bool) or not isinstance(seen, int)):
         raise ConsoleError(422, "invalid_number", "revision", least=1, most=2**31)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -56,6 +57,7 @@ class Console:
     publisher: Publisher
     upkeep: Upkeep
     wake_schedule: Callable[[], None]
+    wake_sources: Callable[[], None]
     review: bool
     first_language: str
     languages: tuple[str, ...]
@@ -65,11 +67,16 @@ CONSOLE: web.AppKey[Console] = web.AppKey("console", Console)
 
 
 def answered(handler: Handler) -> Handler:
-    """Errors of the console that bring more than their sentence: the other's text, the report of the gate."""
+    """Errors of the console that bring more than their sentence: the other's text, the report of the gate. What is
+    published is known before the first handler works, as far as kb can be asked."""
 
     @wraps(handler)
     async def answer(request: web.Request) -> web.StreamResponse:
+        shelf = request.app[CONSOLE].shelf
         try:
+            if not shelf.seen:
+                with contextlib.suppress(ConsoleError):
+                    await shelf.look()
             return await handler(request)
         except ConsoleError as error:
             if not error.more:

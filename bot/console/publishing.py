@@ -55,7 +55,7 @@ class Publisher:
     """One publication at a time in this process; kb refuses what another has overtaken."""
 
     def __init__(self, database: Database, kb: Kb, shelf: Shelf, woken: feed.Feed, *, review: bool) -> None:
-        self._database = database
+        self.database = database
         self._kb = kb
         self._shelf = shelf
         self._feed = woken
@@ -66,7 +66,7 @@ class Publisher:
         """The drafts of these articles (or of these files; None: all), if they can be published as they are.
         ConsoleError `nothing_to_publish`, `behind`."""
         await self._shelf.look(now=True)
-        async with self._database.read() as conn:
+        async with self.database.read() as conn:
             rows = await drafts.changes_of(conn, articles)
         if paths is not None:
             rows = [row for row in rows if row.path in paths]
@@ -82,11 +82,11 @@ class Publisher:
     async def gate(self, batch: Batch, by: Person | None) -> str:
         """Begin to prove the drafts; the job's id."""
         now = datetime.now(UTC)
-        async with self._database.read() as conn:
+        async with self.database.read() as conn:
             questions = await asked.frequent(conn, REAL_QUESTIONS)
         begun = await self._kb.call("POST", "/gate", {"changes": batch.changes, "questions": questions}, long=True)
         job, subject = str(begun["job"]), {"digest": batch.digest, "articles": batch.articles}
-        await note_job(self._database, job, "gate", by, now, subject)
+        await note_job(self.database, job, "gate", by, now, subject)
         self._feed.wake()
         return job
 
@@ -95,7 +95,7 @@ class Publisher:
         if job is None:
             job = await self.gate(batch, by)
         else:
-            async with self._database.read() as conn:
+            async with self.database.read() as conn:
                 known = (await conn.execute(select(jobs).where(jobs.c.id == job))).one_or_none()
             if known is None or known.kind != "gate":
                 raise ConsoleError(404, "not_found", "gate")
@@ -137,7 +137,7 @@ class Publisher:
         now, target = datetime.now(UTC), ", ".join(batch.articles)[:200]
         details = {"version": done["version"], "previous": done["previous"], "files": [row.path for row in batch.rows]}
         details["note"] = note
-        async with self._database.write() as conn:
+        async with self.database.write() as conn:
             if not report["passes"]:
                 why = {"reason": overrule, "blocks": report["blocks"][:50]}
                 await audit.write(conn, now, "console_overruled", actor=by, target=target, details=details | why)
@@ -153,7 +153,7 @@ class Publisher:
         async with self._publishing:
             done: dict[str, Any] = await self._kb.call("POST", "/rollback", {"version": version}, long=True)
             now = datetime.now(UTC)
-            async with self._database.write() as conn:
+            async with self.database.write() as conn:
                 details = {"previous": done["previous"]}
                 await audit.write(conn, now, "console_rolled_back", actor=by, target=version, details=details)
                 await feed.tell(conn, now, "published", {"version": done["version"], "by": by.id})

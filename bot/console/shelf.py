@@ -25,6 +25,8 @@ from bot.staff.tables import text_of
 log = structlog.get_logger(__name__)
 
 BATCH = 200  # files per transaction
+AT_ONCE = 8  # files that kb is asked for
+GOLDEN = "golden/console.jsonl"
 SOON = 2.0  # seconds for which a look is fresh enough
 NO_DRAFT = {
     "draft": None,
@@ -70,9 +72,10 @@ class Shelf:
                 rows = await conn.execute(select(files.c.path, files.c.version))
                 known: dict[str, str | None] = {row.path: row.version for row in rows}
             new = [path for path, one in there.items() if known.get(path) != one["version"]]
-            gone = [path for path, version in known.items() if version is not None and path not in there]
+            gone = [path for path in known if known[path] and path not in there and path.endswith(".md")]
             for start in range(0, len(new), BATCH):
                 await self._take(new[start : start + BATCH])
+            gone += await self._beside(known, now=now or bool(new))
             if gone:
                 async with self._database.write() as conn:
                     await removed(conn, gone, datetime.now(UTC))
@@ -81,13 +84,41 @@ class Shelf:
             self._tag = tag
             return len(new) + len(gone)
 
+    async def _beside(self, known: Mapping[str, str | None], *, now: bool) -> list[str]:
+        """Look at files that kb does not list: golden questions, captions that are drafts; those that are gone."""
+        async with self._database.read() as conn:
+            drafted = files.c.path.endswith(".vtt") & files.c.draft.is_not(None)
+            paths = list((await conn.execute(select(files.c.path).where(drafted))).scalars()) if now else []
+        sources, gone = {}, []
+        for path in (GOLDEN, *paths):
+            found = await self._kb.source(path)
+            if found is not None and known.get(path) != found[1]:
+                sources[path] = found
+            elif found is None and known.get(path):
+                gone.append(path)
+        if sources:
+            async with self._database.write() as conn:
+                await published(conn, sources, datetime.now(UTC))
+        return gone
+
+    async def _sources(self, paths: list[str]) -> list[tuple[str, str] | None]:
+        """Several at once, but not so many that kb answers nobody else."""
+        found: list[tuple[str, str] | None] = []
+        for start in range(0, len(paths), AT_ONCE):
+            found += await asyncio.gather(*(self._kb.source(path) for path in paths[start : start + AT_ONCE]))
+        return found
+
     async def _take(self, paths: list[str]) -> None:
         """Sources are read before the transaction: nobody waits for files."""
         sources: dict[str, tuple[str, str]] = {}
-        for path in paths:
-            found = await self._kb.source(path)
+        for path, found in zip(paths, await self._sources(paths), strict=True):
             if found is not None:
                 sources[path] = found
+                captions = source.read(found[0]).meta.get("captions") if path.startswith("videos/") else None
+                if isinstance(captions, str) and (beside := f"{path.rpartition('/')[0]}/{captions}").endswith(".vtt"):
+                    also = await self._kb.source(beside)
+                    if also is not None:
+                        sources[beside] = also
         async with self._database.write() as conn:
             await published(conn, sources, datetime.now(UTC))
 

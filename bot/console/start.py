@@ -9,11 +9,22 @@ from contextlib import asynccontextmanager
 from aiohttp import ClientSession, web
 
 from bot.company import Company
-from bot.console import articles_api, files_api, pages, publish_api, stream_api, talk_api
+from bot.console import (
+    articles_api,
+    export_api,
+    files_api,
+    golden_api,
+    imports_api,
+    pages,
+    publish_api,
+    stream_api,
+    talk_api,
+)
 from bot.console.context import CONSOLE, Console
 from bot.console.feed import Feed
 from bot.console.kb import Kb
 from bot.console.publishing import Publisher
+from bot.console.resync import Resync
 from bot.console.schedule import Schedule
 from bot.console.shelf import Shelf
 from bot.console.upkeep import Upkeep
@@ -32,6 +43,7 @@ async def running(
     review = company.console.review == "required"
     publisher = Publisher(database, kb, shelf, feed, review=review)
     schedule, upkeep = Schedule(database, publisher, feed), Upkeep(database)
+    resync = Resync(database, kb, feed)
     console = Console(
         kb=kb,
         shelf=shelf,
@@ -39,11 +51,13 @@ async def running(
         publisher=publisher,
         upkeep=upkeep,
         wake_schedule=schedule.wake,
+        wake_sources=resync.wake,
         review=review,
         first_language=company.first_language,
         languages=company.languages,
     )
     work = {"console_feed": feed.run(), "console_schedule": schedule.run(), "console_upkeep": upkeep.run()}
+    work["console_resync"] = resync.run()
     workers = [asyncio.create_task(task, name=name) for name, task in work.items()]
     try:
         yield console
@@ -56,7 +70,17 @@ async def running(
 def add_routes(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app.on_shutdown.append(_end_streams)  # they would hold the server open
-    for part in (articles_api, talk_api, files_api, publish_api, stream_api, pages):
+    for part in (
+        articles_api,
+        talk_api,
+        files_api,
+        publish_api,
+        imports_api,
+        export_api,
+        golden_api,
+        stream_api,
+        pages,
+    ):
         part.add_routes(app)
 
 

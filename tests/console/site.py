@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from aiohttp import FormData
 from aiohttp.test_utils import TestServer
 
 from bot.company import Company
+from bot.console.context import Console
+from bot.staff import people
+from bot.staff.people import Person
 from kb_index import service
-from kb_index.config import load_config
-from kb_index.content import read_content
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.settings import load_settings
-from kb_index.versions import Versions
 from tests.desk.site import Colleague, DeskSite, open_desk
 from tests.gateway.site import TOKEN
-from tests.kb_index.conftest import write_content
+from tests.kb_index.site import made_site
 from tests.running import free_ports
 
 Json = dict[str, Any]
@@ -33,23 +36,35 @@ def encoder() -> Encoder:
     return load_encoder("", 1)
 
 
+@cache
+def _made() -> Path:
+    """A small content folder with its published version, built once."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return made_site(folder, encoder())
+
+
 class KbPeer:
     """The real kb service; `stop` and `start` as when its process dies and comes back."""
 
-    def __init__(self, folder: Path) -> None:
-        self.content = write_content(folder / "content")
-        self.data = folder / "kb-data"
+    def __init__(self, folder: Path, import_hosts: str = "") -> None:
+        self.folder = folder
+        self._import_hosts = import_hosts
+        self.content, self.data = folder / "content", folder / "var"
         self.port = free_ports(1)[0]
         self._server: TestServer | None = None
 
     def build(self) -> None:
-        versions = Versions(self.data / "kb")
-        content, config = read_content(self.content), load_config(self.content)
-        versions.publish(versions.build(content, config, encoder(), 0.1)[0], encoder())
+        shutil.copytree(_made(), self.folder, dirs_exist_ok=True)
 
     async def start(self) -> None:
         settings = load_settings(
-            data_dir=self.data, content_dir=self.content, internal_token=TOKEN, kb_port=self.port, fit_after=3600
+            data_dir=self.data,
+            content_dir=self.content,
+            internal_token=TOKEN,
+            kb_port=self.port,
+            fit_after=3600,
+            import_hosts=self._import_hosts,
         )
         self._server = TestServer(service.make_app(settings, encoder()), port=self.port)
         await self._server.start_server()
@@ -95,10 +110,26 @@ class Editor:
             return response.status, await response.json()
 
 
+def _is_console(part: Any) -> bool:
+    return isinstance(part, partial) and "console" in part.keywords
+
+
 @dataclass
 class ConsoleSite:
     desk: DeskSite
     kb: KbPeer
+
+    @property
+    def console(self) -> Console:
+        """The parts at work in the web process."""
+        found = [part.keywords["console"] for part in self.desk.site.gateway.other_routes if _is_console(part)]
+        return cast(Console, found[0])
+
+    async def person(self, editor: Editor) -> Person:
+        async with self.desk.site.gateway.database.read() as conn:
+            found = await people.get(conn, editor.who.id)
+        assert found is not None
+        return found
 
     async def editor(self, name: str, *roles: str) -> Editor:
         return Editor(await self.desk.colleague(name, *(roles or ("editor",))))
@@ -106,10 +137,10 @@ class ConsoleSite:
 
 @contextlib.asynccontextmanager
 async def open_console(
-    folder: Path, company: Company | None = None, *, built: bool = True, **settings: Any
+    folder: Path, company: Company | None = None, *, built: bool = True, import_hosts: str = "", **settings: Any
 ) -> AsyncIterator[ConsoleSite]:
     """Not `built`: kb is not there (yet)."""
-    kb = KbPeer(folder)
+    kb = KbPeer(folder, import_hosts)
     if built:
         kb.build()
         await kb.start()
