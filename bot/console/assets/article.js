@@ -93,7 +93,6 @@ function open(wanted) {
   }
   drawNotices();
   side = aside({ article, lang, values, box: beside, page, main, update, reload, area: text.area, flush: () => saving.flush() });
-  who.move(lang);
 }
 
 function put(fields) {
@@ -217,7 +216,6 @@ title.addEventListener("keydown", (event) => {
 
 const bar = page.firstElementChild;
 new ResizeObserver(() => page.style.setProperty("--head", `${bar.offsetHeight}px`)).observe(bar); // what sticks, sticks below it
-const who = presence(key, people);
 on("article", async (changed) => {
   if (!article || changed.article !== keyOf(article)) return;
   const now = await read().catch(() => null);
@@ -238,6 +236,7 @@ hear({
 fill(view, async () => {
   article = await read();
   view.replaceChildren(page);
+  presence(keyOf(article), people);
   open(preferred(article));
 });
 countDrafts();

@@ -28,7 +28,7 @@ function draw() {
   const wanted = plain(search.value.trim());
   const shown = questions.filter((each) => plain(`${each.text} ${(each.expected ?? []).join(" ")} ${each.topic ?? ""}`).includes(wanted));
   status.textContent = t("golden.count", { count: shown.length });
-  if (!questions.length) return empty("shield", t("golden.none"), t("golden.none_hint"));
+  if (!questions.length) return empty("sla", t("golden.none"), t("golden.none_hint"));
   if (!shown.length) return empty("search", t("list.nothing"));
   return table(t("golden.title"), [t("try.question"), t("list.lang"), t("golden.expected"), t("golden.state"), ""], shown.slice(0, 300).map((each) => [
     each.text, langName(each.lang), expected(each), each.state && each.state !== "published" ? badge(each.state) : badge("published"),
@@ -98,7 +98,7 @@ function proposal(each) {
   };
   return make("li", { class: "proposal" },
     make("div", {}, make("p", {}, make("q", { lang: each.lang }, each.question ?? each.text)), make("p", { class: "hint" }, icon("book"), " ", make("a", { href: `/console/articles/${encodeURIComponent(each.article)}?lang=${each.lang}` }, each.title ?? each.article), " · ", langName(each.lang), each.at ?? each.created_at ? " · " : "", each.at ?? each.created_at ? time(each.at ?? each.created_at) : "")),
-    make("div", { class: "row" }, act("check", t("proposals.both"), settle("taken", "both"), { class: "button small primary" }), act("plus", t("proposals.question"), settle("taken", "question"), { class: "button small" }), act("shield", t("proposals.golden"), settle("taken", "golden"), { class: "button small" }), act("close", t("proposals.refuse"), settle("refused"), { class: "button small ghost" })));
+    make("div", { class: "row" }, act("check", t("proposals.both"), settle("taken", "both"), { class: "button small primary" }), act("plus", t("proposals.question"), settle("taken", "question"), { class: "button small" }), act("sla", t("proposals.golden"), settle("taken", "golden"), { class: "button small" }), act("close", t("proposals.refuse"), settle("refused"), { class: "button small ghost" })));
 }
 
 search.addEventListener("input", () => questions.length && box.replaceChildren(draw()));

@@ -21,7 +21,7 @@ export function historyOf(article, lang, { restored }) {
     const name = each.author?.name ?? t("history.files");
     return make("li", { class: "revision" }, avatar(name),
       make("div", {}, make("p", {}, make("strong", {}, name), " ", time(each.at), " ", each.published ? badge("published", t("history.published")) : null),
-        each.note ? make("p", { class: "hint" }, each.note.startsWith("restored:") ? t("history.restored_from") : each.note) : null,
+        each.note ? make("p", { class: "hint" }, each.note.startsWith("restored:") ? t("history.restored_from") : each.note.startsWith("imported:") ? t("history.imported", { name: each.note.slice(9) }) : each.note) : null,
         each.deleted ? make("p", {}, badge("deleted", t("history.deleted"))) : null,
         make("div", { class: "row" },
           act("merge", t("history.changes"), () => compare(each, before), { class: "button small ghost" }),

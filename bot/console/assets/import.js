@@ -7,17 +7,16 @@ import { diff } from "./diff.js";
 import { follow } from "./jobs.js";
 import { act, articleAt, button, call, countDrafts, empty, field, fill, has, head, hear, icon, KIND_ICONS, langName, langOptions, languages, make, pageOf, panel, select, send, t, table, toast, undoable, view, word } from "./parts.js";
 
-const PREVIEW_ROWS = 5;
 const CAPTIONS = /\.(vtt|srt)$/i;
 const ROLES = ["", "id", "lang", "title", "questions", "text", "category", "url", "updated"];
-const STATES = ["conflict", "new", "updated", "unchanged"];
+const STATES = ["conflict", "new", "updated", "vanished", "unchanged"];
 
 let file = null;
 let sent = null; // what was imported last, for mapping its columns anew
 const picker = make("input", { type: "file", id: "file", accept: ".md,.zip,.csv,.tsv,.xlsx,.html,.htm,.xml,.rss,.atom,.vtt,.srt,.pdf,.docx,.json" });
 const address = make("input", { type: "url", id: "address", placeholder: "https://…", autocomplete: "off" });
 const lang = select(langOptions(), languages[0], { id: "lang" });
-const kind = select(["faq", "blog", "manual", "video"].map((each) => [each, word("kind", each)]), "faq", { id: "kind" });
+const kind = select([["", t("import.any_kind")], ...["faq", "blog", "manual"].map((each) => [each, word("kind", each)])], "", { id: "kind" });
 const site = make("input", { type: "checkbox", id: "site" });
 const video = make("input", { type: "url", id: "video", placeholder: "https://…", autocomplete: "off" });
 const siteBox = make("label", { class: "check", hidden: true }, site, t("import.site"));
@@ -37,7 +36,6 @@ function choose(chosen) {
   file = chosen;
   if (file) address.value = "";
   picked.replaceChildren(...(file ? [icon("file"), make("strong", {}, file.name), button("close", t("import.forget"), () => choose(null))] : []));
-  if (file && CAPTIONS.test(file.name)) kind.value = "video";
   adapt();
 }
 function adapt() {
@@ -67,7 +65,7 @@ address.addEventListener("keydown", (event) => {
 
 async function run(columns = null) {
   if (!file && !address.value.trim()) return toast(t("import.nothing"), { bad: true });
-  const options = { lang: lang.value, kind: kind.value, ...(columns ? { columns } : {}) };
+  const options = { lang: lang.value, ...(kind.value ? { kind: kind.value } : {}), ...(columns ? { columns } : {}) };
   let answer;
   if (file) {
     const form = new FormData();
@@ -83,7 +81,7 @@ async function result(job, from) {
   try {
     const found = await follow(outcome, job, t("import.reading", { name: from.name }));
     if (!found) return outcome.replaceChildren(make("p", { class: "notice", role: "status" }, t("import.cancelled")));
-    show(job, found);
+    show(`/api/console/import/${encodeURIComponent(job)}/take`, found);
   } catch (failure) {
     outcome.replaceChildren(make("p", { class: "notice bad", role: "alert" }, failure.message));
   }
@@ -91,11 +89,11 @@ async function result(job, from) {
   return undefined;
 }
 
-function show(job, { changes, problems, columns, rows }) {
+function show(address, { changes, problems, columns }) {
   const chosen = new Map(changes.map(({ path, state }) => [path, state === "new" || state === "updated"]));
   const groups = STATES.map((state) => [state, changes.filter((each) => each.state === state)]).filter(([, found]) => found.length);
   const count = make("span", { class: "hint", role: "status" });
-  const take = act("check", t("import.take"), () => taken(job, changes.filter(({ path }) => chosen.get(path)).map(({ path }) => path)), { class: "button primary" });
+  const take = act("check", t("import.take"), () => taken(address, changes.filter(({ path }) => chosen.get(path)).map(({ path }) => path)), { class: "button primary" });
   const recount = () => {
     const some = [...chosen.values()].filter(Boolean).length;
     count.textContent = t("publish.chosen", { count: some, total: changes.length });
@@ -126,31 +124,32 @@ function show(job, { changes, problems, columns, rows }) {
   };
   recount();
   outcome.replaceChildren(panel(t("import.result"), t("import.result_hint", { name: sent.name }),
-    columns?.length ? mapping(columns, rows) : null,
+    columns?.length && file ? mapping(columns) : null,
     problems.length ? make("details", { class: "group bad", open: true }, make("summary", {}, make("h3", {}, t("import.problems")), make("span", { class: "count" }, problems.length)),
       table(t("import.problems"), [t("import.where"), t("import.line"), t("import.reason")], problems.map((each) => [each.where ?? each.path ?? "–", each.line ?? "–", each.message]))) : null,
     ...(groups.length ? groups.map(section) : [empty("file", t("import.empty"))]),
     changes.length ? make("div", { class: "row end sticky" }, count, take, !file && has("sources") ? act("clock", t("sources.keep"), () => keep(), { class: "button" }) : null) : null));
 }
 
-/** Which column is what, of a table; its first rows show whether that is so. `columns`: `[{"name", "as"?, "rows"?}]` or names. */
-function mapping(columns, rows = []) {
-  const named = columns.map((each) => (typeof each === "string" ? { name: each } : each));
-  const controls = named.map((each) => select(ROLES.map((role) => [role, role ? word("column", role) : t("import.unused")]), each.as ?? each.field ?? "", { "aria-label": t("import.column", { name: each.name }) }));
-  const first = rows.slice(0, PREVIEW_ROWS).map((row) => named.map((each, at) => String((Array.isArray(row) ? row[at] : row[each.name]) ?? "")));
-  const samples = first.length ? first : Array.from({ length: Math.min(PREVIEW_ROWS, Math.max(0, ...named.map((each) => each.rows?.length ?? each.sample?.length ?? 0))) }, (_, at) => named.map((each) => (each.rows ?? each.sample)?.[at] ?? ""));
+/** Which column is what, of a table; its first values show whether that is so. */
+function mapping(columns) {
+  const controls = columns.map((each) => select(ROLES.map((role) => [role, role ? word("column", role) : t("import.unused")]), each.field ?? "", { "aria-label": t("import.column", { name: each.name }) }));
+  const lines = Math.max(0, ...columns.map(({ samples }) => samples.length));
+  const chosen = () => Object.fromEntries(columns.map(({ name }, at) => [name, controls[at].value || null]));
   return make("details", { class: "group", open: true }, make("summary", {}, make("h3", {}, t("import.columns"))), make("p", { class: "hint" }, t("import.columns_hint")),
     make("div", { class: "table-box", tabIndex: 0, role: "region", "aria-label": t("import.columns") }, make("table", { class: "table mapping" },
-      make("thead", {}, make("tr", {}, ...named.map((each) => make("th", { scope: "col" }, each.name))), make("tr", {}, ...controls.map((control) => make("td", {}, control)))),
-      make("tbody", {}, ...samples.map((row) => make("tr", {}, ...row.map((cell) => make("td", { class: "sample" }, cell))))))),
-    make("div", { class: "row" }, act("retry", t("import.again"), () => run(Object.fromEntries(named.flatMap((each, at) => (controls[at].value ? [[controls[at].value, each.name]] : [])))))));
+      make("thead", {}, make("tr", {}, ...columns.map((each) => make("th", { scope: "col" }, each.name)))),
+      make("tbody", {}, make("tr", {}, ...controls.map((control) => make("td", {}, control))),
+        ...Array.from({ length: lines }, (_, at) => make("tr", {}, ...columns.map(({ samples }) => make("td", { class: "sample" }, samples[at] ?? ""))))))),
+    make("div", { class: "row" }, act("retry", t("import.again"), () => run(chosen()))));
 }
 
-async function taken(job, paths) {
-  const { drafts, problems } = await call("POST", `/api/console/import/${encodeURIComponent(job)}/take`, { paths });
+async function taken(address, paths, over = false) {
+  const { drafts, problems } = await call("POST", address, { paths, ...(over ? { over } : {}) });
   countDrafts();
   outcome.replaceChildren(panel(t("import.taken", { count: drafts.length }), t("import.taken_hint"),
     problems?.length ? table(t("import.problems"), [t("import.where"), t("import.line"), t("import.reason")], problems.map((each) => [each.path ?? each.where ?? "–", each.line ?? "–", each.message])) : null,
+    problems?.length && !over ? make("div", { class: "row" }, act("merge", t("import.over"), () => taken(address, problems.map(({ path }) => path), true))) : null,
     make("ul", {}, ...drafts.slice(0, 30).map((path) => {
       const article = articleAt(path);
       return make("li", {}, article ? make("a", { href: pageOf(article, article.lang) }, path) : path);
@@ -174,8 +173,14 @@ const loadSources = () => fill(sources, async () => {
   if (!found.length) return [];
   return panel(t("sources.title"), t("sources.hint"), table(t("sources.title"), [t("sources.address"), t("sources.every"), t("sources.last"), ""], found.map((each) => [
     make("span", { class: "wrap" }, each.address), t("sources.hours", { count: each.every_hours }),
-    each.last ? make("span", {}, time(each.last.at), " ", word("source_state", each.last.state), each.last.changes ? ` · ${t("sources.changes", { count: Array.isArray(each.last.changes) ? each.last.changes.length : each.last.changes })}` : "") : "–",
+    each.last ? make("span", {}, time(each.last.at), " ", word("source_state", each.last.state), each.last.changes ? ` · ${t("sources.changes", { count: each.last.changes })}` : "") : "–",
     make("span", { class: "row end" },
+      each.waiting ? act("eye", t("sources.waiting"), async () => {
+        const { result: found } = await call("GET", `/api/console/sources/${encodeURIComponent(each.id)}`);
+        sent = { name: each.address, options: each.options };
+        show(`/api/console/sources/${encodeURIComponent(each.id)}/take`, found);
+        outcome.focus();
+      }, { class: "button small primary" }) : null,
       act("play", t("sources.now"), async () => {
         const { job } = await call("POST", "/api/console/import", { source: each.address, ...each.options });
         await result(job, { name: each.address, options: each.options });

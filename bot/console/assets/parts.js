@@ -85,7 +85,7 @@ export const badge = (state, label = word("state", state)) => {
 
 export function table(title, heads, rows, properties = {}) {
   return make("div", { class: "table-box", role: "region", "aria-label": title, tabIndex: 0 }, make("table", { class: "table fold", ...properties }, make("caption", { class: "unseen" }, title),
-    make("thead", {}, make("tr", {}, ...heads.map((each) => make("th", { scope: "col" }, each)))),
+    make("thead", {}, make("tr", {}, ...heads.map((each) => make("th", { scope: "col" }, each || make("span", { class: "unseen" }, t("list.actions")))))),
     make("tbody", {}, ...rows.map((cells) => (cells instanceof Node ? cells : make("tr", {}, ...cells.map((cell, at) => (at ? make("td", { data: { label: heads[at] } }, cell) : make("th", { scope: "row" }, cell)))))))));
 }
 

@@ -38,5 +38,4 @@ export function presence(key, box) {
   addEventListener("pagehide", () => call("POST", address, { doing: "left" }).catch(() => null));
   setInterval(tell, EVERY);
   tell();
-  return { show, move: tell };
 }

@@ -5,7 +5,7 @@ import { moment } from "/desk/assets/text.js";
 
 import { diff } from "./diff.js";
 import { follow } from "./jobs.js";
-import { act, administrator, badge, call, countDrafts, empty, exchange, Failure, fill, head, hear, icon, keyOf, KIND_ICONS, langName, languages, make, pageOf, panel, t, view, word, words } from "./parts.js";
+import { act, administrator, badge, call, countDrafts, empty, exchange, Failure, fill, has, head, hear, icon, keyOf, KIND_ICONS, langName, languages, make, pageOf, panel, t, view, word, words } from "./parts.js";
 import { reportView } from "./report.js";
 import { on } from "./stream.js";
 
@@ -14,24 +14,27 @@ const list = make("div", { class: "stack", id: "changes" });
 const outcome = make("div", { class: "stack", id: "outcome", tabIndex: -1 });
 const note = make("input", { type: "text", id: "note", maxLength: 300, autocomplete: "off" });
 const chosen = new Map(); // key → whether it is to be published
+const GOLDEN = "golden:console"; // the golden questions, changed and published as one
 let drafts = [];
+let golden = []; // golden questions that are not as published
 let proved = null; // {"job", "report", "key"} of the last gate
 let running = false;
 
-const prove = act("shield", t("publish.prove"), () => gate());
+const prove = act("sla", t("publish.prove"), () => gate());
 const go = act("send", t("publish.publish"), () => publish(), { class: "button primary" });
 const count = make("span", { class: "hint", role: "status" });
 view.append(head(t("publish.title"), t("publish.hint")), make("div", { class: "publish" }, panel(t("publish.changes"), "", list,
   make("div", { class: "field" }, make("label", { htmlFor: "note" }, t("publish.note")), note),
   make("div", { class: "row" }, go, prove, count)), outcome));
 
-const wanted = () => drafts.map(keyOf).filter((key) => chosen.get(key));
-const body = () => (wanted().length === drafts.length ? {} : { articles: wanted() });
+const keys = () => [...drafts.map(keyOf), ...(golden.length ? [GOLDEN] : [])];
+const wanted = () => keys().filter((key) => chosen.get(key));
+const body = () => (wanted().length === keys().length ? {} : { articles: wanted() });
 
 function buttons() {
   const some = wanted().length;
   for (const each of [prove, go]) each.disabled = !some || running;
-  count.textContent = drafts.length ? t("publish.chosen", { count: some, total: drafts.length }) : "";
+  count.textContent = keys().length ? t("publish.chosen", { count: some, total: keys().length }) : "";
   if (proved && proved.key !== wanted().join()) {
     proved = null;
     outcome.replaceChildren();
@@ -46,19 +49,31 @@ const load = () => fill(list, async () => {
     if (!next) break;
     after = `&after=${encodeURIComponent(next)}`;
   }
-  for (const each of drafts) if (!chosen.has(keyOf(each))) chosen.set(keyOf(each), !asked.length || asked.includes(keyOf(each)));
+  golden = has("golden") ? (await call("GET", "/api/console/golden")).questions.filter(({ state }) => state !== "published") : [];
+  for (const key of keys()) if (!chosen.has(key)) chosen.set(key, !asked.length || asked.includes(key));
   buttons();
-  if (!drafts.length) return empty("check", t("publish.nothing"), t("publish.nothing_hint"), make("a", { class: "button", href: "/console" }, icon("book"), t("nav.articles")));
-  return make("ul", { class: "changes" }, ...drafts.map(change));
+  if (!keys().length) return empty("check", t("publish.nothing"), t("publish.nothing_hint"), make("a", { class: "button", href: "/console" }, icon("book"), t("nav.articles")));
+  return make("ul", { class: "changes" }, ...drafts.map(change), golden.length ? goldenChange() : "");
 });
 
-function change(article) {
-  const key = keyOf(article);
+function tick(key) {
   const box = make("input", { type: "checkbox", id: `c-${key}`, checked: chosen.get(key) });
   box.addEventListener("change", () => {
     chosen.set(key, box.checked);
     buttons();
   });
+  return box;
+}
+
+function goldenChange() {
+  const box = tick(GOLDEN);
+  return make("li", { class: "change-item" }, make("div", { class: "row" }, box, make("label", { htmlFor: box.id, class: "change-title" }, icon("sla"), t("golden.title")), make("a", { href: "/console/golden" }, t("report.open"))),
+    make("details", {}, make("summary", {}, t("publish.show")), make("ul", {}, ...golden.map((each) => make("li", {}, badge(each.state), " ", make("q", { lang: each.lang }, each.text))))));
+}
+
+function change(article) {
+  const key = keyOf(article);
+  const box = tick(key);
   const langs = languages.filter((lang) => article.langs[lang] && article.langs[lang].state !== "published");
   const detail = make("div", { class: "stack" });
   const more = make("details", {}, make("summary", {}, t("publish.show")), detail);
