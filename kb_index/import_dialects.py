@@ -6,6 +6,8 @@ import html
 import re
 from functools import partial
 
+from kb_index.import_fences import Fences, outside_spans
+
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 _ADMONITION = re.compile(r"([ \t]*)(?:!!!|\?\?\?\+?)[ \t]+([\w-]+)(?:[ \t]+[\w -]+?)?(?:[ \t]+\"([^\"]*)\")?[ \t]*$")
 _TAB = re.compile(r"([ \t]*)===\+?!?[ \t]+\"([^\"]*)\"[ \t]*$")
@@ -40,7 +42,7 @@ def plain_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     notes: list[str] = []
     lines = _blocks(text.replace("\t", "    ").split("\n"), notes)
     told = tuple(f"{notes.count(note)} {note} left out" for note in dict.fromkeys(notes))
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(_outside_fences(lines))), told
+    return "\n".join(_outside_fences(lines)), told
 
 
 def _blocks(lines: list[str], notes: list[str], depth: int = 0) -> list[str]:
@@ -118,40 +120,28 @@ def _quoted(indent: str, title: str, body: list[str]) -> list[str]:
 def _outside_fences(lines: list[str]) -> list[str]:
     """References put where they are used, and HTML as Markdown, in what is not code."""
     references: dict[str, str] = {}
-    parts: list[tuple[bool, list[str]]] = [(False, [])]
-    fence = ""
+    fences = Fences()
+    parts: list[tuple[bool, list[str]]] = []
     for line in lines:
-        mark = _FENCE.match(line.lstrip("> ") if not fence else line.replace("> ", "", 1))
-        if mark and not fence:
-            fence = mark[2]
-            parts.append((True, [line]))
-        elif fence:
-            parts[-1][1].append(line)
-            if mark and mark[2].startswith(fence) and not mark[3].strip():
-                fence = ""
-                parts.append((False, []))
-        elif found := _REFERENCE.match(line):
+        code = fences.is_code(line)
+        if not code and (found := _REFERENCE.match(line)):
             references[found[1].casefold()] = found[2]
-        else:
-            parts[-1][1].append(line)
+            continue
+        if not parts or parts[-1][0] != code:
+            parts.append((code, []))
+        parts[-1][1].append(line)
     result = []
     for code, part in parts:
-        result += part if code or not part else _no_html("\n".join(part), references).split("\n")
+        plain = partial(_no_html, references=references)
+        result += part if code else outside_spans("\n".join(part), plain).split("\n")
     return result
 
 
 def _no_html(text: str, references: dict[str, str]) -> str:
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"\x00{len(kept) - 1}\x00"
-
     def referred(match: re.Match[str]) -> str:
         address = references.get((match[2] or match[1]).casefold())
         return f"[{match[1]}]({address})" if address else match[0]
 
-    text = re.sub(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", keep, text.replace("\x00", ""))
     text = _ICON.sub("", _DROPPED.sub("", _DATA.sub("", text) if "base64," in text else text))
     if references:
         text = _REFERRED.sub(referred, text)
@@ -159,7 +149,7 @@ def _no_html(text: str, references: dict[str, str]) -> str:
         text = _HEADING.sub(_heading, text)
         text = _LINK.sub(_link, text)
         text = "\n".join(_TAG.sub(partial(_tag, line=line), line) for line in text.split("\n"))
-    return re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], text)
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def _heading(match: re.Match[str]) -> str:

@@ -17,18 +17,17 @@ from kb_index.content import MAX_BYTES
 from kb_index.drafts import Draft, Parsed, ident_of
 from kb_index.errors import ContentError
 from kb_index.import_dialects import plain_markdown
+from kb_index.import_fences import Fences, outside_code
 from kb_index.import_options import Options, Report, decoded, named
 from kb_index.passages import anchor
 
 MIN_QUESTIONS, QUESTION_SHARE = 3, 0.6  # of a document's sections, for it to be a list of questions
 MIN_INTRO = 30  # words before the first question that are worth an article
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _ATTRIBUTES = re.compile(r"[ \t]*\{[^{}\n]*?#([\w.:-]+)[^{}\n]*\}[ \t]*$|[ \t]*\{[.:][^{}\n]*\}[ \t]*$")
 _LINK = re.compile(r"(!?)\[((?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\n)){0,500})\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s]*)?)>?(\s+\"[^\"\n]*\")?\s*\)(?:\{[^{}\n]*\})?")  # fmt: skip # noqa: E501
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _SAFE = ("http:", "https:", "mailto:", "tel:")
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)*?(?<!`)\1(?!`)", re.S)
 _ANSWER = re.compile(r"\A\s*(?:\*\*|__)?\s*(?:A|Answer|R|Réponse|Antwort)\s*[:.]\s*(?:\*\*|__)?\s*", re.I)
 _ASKED = re.compile(r"^(?:(?:Q|F)\s*\d*\s*[:.]\s*|\d+(?:\.\d+)*[.)]\s+)")
 
@@ -115,7 +114,7 @@ def _questions(about: Draft, sections: list[Section], above: int) -> Parsed:
         ident = ident_of(one.name or question)
         result.drafts.append(replace(about, id=ident, kind="faq", title=question, text=answer, questions=(question,),
                                      line=above + one.line))  # fmt: skip
-        for name in {one.name, anchor(one.title)} - {None}:
+        for name in {one.name, anchor(one.title), anchor(question)} - {None}:
             result.targets[f"{about.where}#{name}"] = (ident, about.lang, None)
     if not result.drafts:
         raise ContentError(about.where, None, "no '## question' heading with a text below; import it as --kind manual")
@@ -133,12 +132,9 @@ def _question(title: str) -> str:
 def sections_of(text: str) -> list[Section]:
     """The text before the first heading (level 0), then each heading with its own; code is no heading."""
     found: list[tuple[int, str, str | None, int, list[str]]] = [(0, "", None, 1, [])]
-    fence = ""
+    fences = Fences()
     for number, line in enumerate(text.split("\n"), 1):
-        mark = _FENCE.match(line)
-        heading = None if fence else _HEADING.fullmatch(line)
-        if mark and (not fence or (mark[1].startswith(fence) and not line.strip(" `~\t"))):
-            fence = "" if fence else mark[1]
+        heading = None if fences.is_code(line) else _HEADING.fullmatch(line)
         if heading and heading[2]:
             attributes = _ATTRIBUTES.search(heading[2])
             title = heading[2][: attributes.start()] if attributes else heading[2]
@@ -183,34 +179,6 @@ def _target(
         if found:
             return found
     return None
-
-
-def outside_code(text: str, change: Any) -> str:
-    """`change` (text → text) made to what stands outside code blocks and code spans."""
-    result, run = [], ""
-    fence = ""
-    for line in text.splitlines(keepends=True):
-        mark = _FENCE.match(line.lstrip("> ") if not fence else line)
-        inside = bool(fence)
-        if mark and (not fence or (mark[1].startswith(fence) and not line.strip(" `~\t\n>"))):
-            fence = "" if fence else mark[1]
-            inside = True
-        if inside:
-            result += [_outside_spans(run, change), line]
-            run = ""
-        else:
-            run += line
-    return "".join([*result, _outside_spans(run, change)])
-
-
-def _outside_spans(text: str, change: Any) -> str:
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"\x00{len(kept) - 1}\x00"
-
-    return re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], change(_CODE_SPAN.sub(keep, text)))
 
 
 def _said(meta: Mapping[str, Any], key: str) -> str | None:

@@ -10,7 +10,7 @@ import nh3
 from markdownify import markdownify
 
 from kb_index.errors import ContentError
-from kb_index.import_markdown import outside_code
+from kb_index.import_fences import outside_code
 
 _TAGS = {
     *("h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "div", "ul", "ol", "li", "blockquote", "pre", "code", "kbd"),
