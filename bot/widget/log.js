@@ -1,6 +1,7 @@
 /* The conversation on screen: one element per event, in the order of the journal; messages on their way come last. */
 import { h, icon, initials } from './dom.js';
 import { link, markdown, safeUrl } from './markdown.js';
+import { recheck } from './help.js';
 
 const TOGETHER = 5 * 60_000;  // ms between messages of one sender that are shown as one group
 const NEAR = 80;              // px from the end that count as "at the end"
@@ -151,7 +152,7 @@ export class Log {
       if (joined && joined.name) bubble.prepend(face(joined.name));
       node.append(bubble);
     }
-    if (event.source) node.append(this.source(event.source));
+    if (event.source) node.append(this.source(event.source), recheck(event, this.base, this.t) || '');
     if (event.attachments && event.attachments.length) node.append(this.files(event.attachments, text ? null : who));
     if (event.case && type === 'case') node.append(this.card(event.case));
     // The ways out of waiting stand above the composer for as long as one waits.

@@ -88,8 +88,8 @@ class Panel {
       this.avatar, h('div', { class: 'names' }, this.title, this.subtitle),
       this.menuButton, iconButton('close', t('header.close'), () => this.close(), { class: 'icon-button close' }));
     this.hero = h('div', { class: 'hero' }, h('p', { class: 'hello' }, t('hero.title')), h('p', { class: 'hello-more' }, t('hero.text', { company: company.name, product: company.product || company.name })),
-      h('div', { class: 'hero-cards' }, ['contact', 'cases'].map((name) => h('button', { type: 'button', class: 'hero-card', onclick: () => this.views[name]() },
-        h('span', { class: 'hero-icon' }, icon(name === 'contact' ? 'ticket' : 'list')), h('span', null, h('strong', null, t(`menu.${name}`)), h('small', null, t(`hero.${name}`)))))));
+      h('div', { class: 'hero-cards' }, ['help', 'contact', 'cases'].map((name) => h('button', { type: 'button', class: 'hero-card', onclick: () => this.views[name]() },
+        h('span', { class: 'hero-icon' }, icon({ help: 'faq', contact: 'ticket', cases: 'list' }[name])), h('span', null, h('strong', null, t(`menu.${name}`)), h('small', null, t(`hero.${name}`)))))));
     this.live = new Live(this);
     this.chat = h('div', { class: 'chat' }, this.log.node, this.hero, this.log.jump, this.live.node, this.trayPlace, this.composer.node);
     this.drop = h('div', { class: 'drop', 'aria-hidden': 'true' }, icon('attach'), t('files.drop'));

@@ -1,6 +1,7 @@
 /* What lies over the conversation: the menu, the ways to people, forms, one's own cases, earlier conversations. */
 import { CaseForm, KINDS } from './forms.js';
 import { transcriptForm } from './rating.js';
+import { search } from './help.js';
 import { Texts } from './text.js';
 import { h, icon } from './dom.js';
 
@@ -52,8 +53,8 @@ export class Views {
   /** Show what the page asks for: contact, cases, conversations, or a kind of form. */
   go(view) {
     if (KINDS.includes(view)) this.form({ kind: view });
-    else if (['contact', 'cases', 'conversations'].includes(view)) this[view]();
-    else throw new Error(`Guichet.open: expected contact, cases, conversations, ${KINDS.join(', ')} or nothing, got ${view}`);
+    else if (['help', 'contact', 'cases', 'conversations'].includes(view)) this[view]();
+    else throw new Error(`Guichet.open: expected help, contact, cases, conversations, ${KINDS.join(', ')} or nothing, got ${view}`);
   }
 
   // the menu
@@ -64,6 +65,7 @@ export class Views {
     const item = (name, iconName, act, props) => h('button', { type: 'button', role: 'menuitem', tabindex: '-1', class: 'menu-item', onclick: () => { this.closeMenu(true); act(); }, ...props }, icon(iconName), h('span', null, name));
     const { languages } = panel.ctx.config;
     this.popup = h('div', { class: 'menu', role: 'menu', 'aria-label': t('header.menu') },
+      item(t('menu.help'), 'faq', () => this.help()),
       item(t('menu.contact'), 'ticket', () => this.contact()),
       item(t('menu.cases'), 'list', () => this.cases()),
       item(t('menu.conversations'), 'chats', () => this.conversations()),
@@ -125,6 +127,11 @@ export class Views {
       why.textContent = (error.status && error.status < 500 && error.message) || t('live.call.failed');
     }
     button.removeAttribute('aria-disabled');
+  }
+
+  help() {
+    this.push('help', this.t('menu.help'), search(this.panel));
+    this.sheet.querySelector('input').focus({ preventScroll: true });
   }
 
   transcript() { this.push('transcript', this.t('live.transcript.way'), transcriptForm(this.panel)); }

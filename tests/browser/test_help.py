@@ -14,7 +14,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from kb_index.encoder import Encoder
-from tests.gateway.site import RasaPeer, Site, open_site
+from tests.gateway.site import RasaPeer, Site, Turn, open_site
 from tests.help.conftest import encoder, kb_data, site_over, version_of
 
 __all__ = ["encoder", "kb_data"]  # fixtures
@@ -219,6 +219,54 @@ async def test_marked_words_are_in_sight(page: Page, help_site: Site) -> None:
     await page.get_by_label("Les mots à vérifier").fill("Une étape de trop")
     await page.get_by_role("button", name="Vérifier").click()
     await expect(page.get_by_role("status").first).to_contain_text("ne figurent pas")
+
+
+async def test_the_widget_has_the_same_search(page: Page, help_site: Site) -> None:
+    panel = page.locator("guichet-widget .panel")
+    await page.locator("guichet-widget .launcher").click()
+    await panel.get_by_role("button", name="Chercher dans l’aide").click()
+    box = panel.get_by_role("searchbox", name="Chercher dans l’aide")
+    await expect(box).to_be_focused()
+    await box.press_sequentially("mot de pas")
+    first = panel.get_by_role("link").first
+    await expect(first).to_contain_text("Demander un nouveau mot de passe")
+    await expect(first).to_have_attribute("href", f"{help_site.url}{ARTICLE}")
+    await expect(panel.locator(".help [role=status]")).to_contain_text("trouvés")
+    await box.press("ArrowDown")
+    await expect(first).to_be_focused()
+    await first.press("ArrowUp")
+    await expect(box).to_be_focused()
+    await box.fill("horaires du magasin")
+    await panel.get_by_role("button", name="Poser la question à l’assistant").click()
+    await expect(panel.locator(".from-customer .bubble").last).to_contain_text("horaires du magasin")
+
+
+async def test_an_answer_of_the_widget_can_be_rechecked(
+    page: Page,
+    help_site: Site,
+    kb_data: Path,
+) -> None:
+    version = version_of(kb_data, "reset-password")[1]
+    words = "1. Ouvrez la page.\n2. Attendez le courrier."
+    source = {"article": "reset-password", "version": version, "title": "Titre", "url": ARTICLE, "lang": "fr"}
+
+    async def answer(_turn: Turn) -> Any:
+        custom = {"type": "answer", "text": words, "lang": "fr", "source": source}
+        decision = {"outcome": "answer", "probability": 0.9, "level": None, "channel": None}
+        return {
+            "messages": [{"custom": custom | {"decision": decision, "receipt": {}}}],
+            "state": {"active_loop": None, "requested_slot": None},
+        }
+
+    before, help_site.rasa.answer = help_site.rasa.answer, answer
+    await page.evaluate("window.Guichet.ask('Comment faire ?')")
+    link = page.locator("guichet-widget").get_by_role("link", name="Vérifier cette réponse")
+    async with page.context.expect_page() as opened:
+        await link.click()
+    help_site.rasa.answer = before
+    proof = await opened.value
+    await expect(proof.get_by_role("status").first).to_contain_text("à la lettre")
+    await expect(proof.locator("mark")).to_have_text(words)
 
 
 async def test_everything_works_without_scripts(browser: Browser, help_site: Site) -> None:

@@ -113,6 +113,7 @@ async def test_everything_by_keyboard_alone(customer: Customer) -> None:
     await key.press("Enter")
     await customer.panel.get_by_role("menu").wait_for()
     await key.press("ArrowDown")
+    await key.press("ArrowDown")
     await key.press("Enter")
     await customer.panel.locator(".sheet[data-view=cases]").wait_for()
     assert await customer.focused() == "sheet-title"
