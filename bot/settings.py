@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""),
         alias="GUICHET_SECRET_KEY",
-        description="Secret that second factors are encrypted and answers by mail are recognised with, the same for all "
-        "processes; after a comma former ones, which only read; empty: secret.key in GUICHET_DATA_DIR, made at the "
+        description="Secret that second factors are encrypted and answers by mail are recognised with, the same for "
+        "all processes; after a comma former ones, which only read; empty: secret.key in GUICHET_DATA_DIR, made at the "
         "first start (keep it with your backups).",
     )
     allowed_origins: Words = Field(
@@ -197,6 +197,28 @@ class Settings(BaseSettings):
     imap_port: Port = Field(993, alias="IMAP_PORT", description="Port of that server.")
     imap_user: str = Field("", alias="IMAP_USER", description="User of the mailbox; empty: GUICHET_INBOUND_EMAIL.")
     imap_password: SecretStr = Field(SecretStr(""), alias="IMAP_PASSWORD", description="Password of the mailbox.")
+    imap_oauth_command: str = Field(
+        "",
+        alias="IMAP_OAUTH_COMMAND",
+        description="Command that prints an access token for the mailbox, run at each sign-in (XOAUTH2) instead of "
+        "IMAP_PASSWORD; empty: none.",
+    )
+    imap_oauth_token_url: str = Field(
+        "",
+        alias="IMAP_OAUTH_TOKEN_URL",
+        description="Address where IMAP_OAUTH_REFRESH_TOKEN gets access tokens (XOAUTH2) instead of IMAP_PASSWORD; "
+        "empty: none.",
+    )
+    imap_oauth_client_id: str = Field("", alias="IMAP_OAUTH_CLIENT_ID", description="Our id at that address.")
+    imap_oauth_client_secret: SecretStr = Field(
+        SecretStr(""), alias="IMAP_OAUTH_CLIENT_SECRET", description="Our secret at that address, where it wants one."
+    )
+    imap_oauth_refresh_token: SecretStr = Field(
+        SecretStr(""), alias="IMAP_OAUTH_REFRESH_TOKEN", description="Refresh token of the mailbox's owner."
+    )
+    imap_oauth_scope: str = Field(
+        "", alias="IMAP_OAUTH_SCOPE", description="Scope that is asked for with it, where the provider wants one."
+    )
     imap_security: Literal["tls", "starttls", "none"] = Field(
         "tls",
         alias="IMAP_SECURITY",

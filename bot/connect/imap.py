@@ -29,6 +29,7 @@ from bot.cases.tables import insert_new
 from bot.database import Database
 
 from .inbox import Inbox, Outcome
+from .oauth import AccessToken, OAuthSettings
 from .tables import folders
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,8 @@ _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapSettings:
-    """`poll` are the seconds between looks, unless the server tells before; `timeout` those of one answer."""
+    """`poll` are the seconds between looks, unless the server tells before; `timeout` those of one answer. With `oauth`
+    a token signs in instead of the password."""
 
     host: str
     port: int
@@ -54,6 +56,7 @@ class ImapSettings:
     folder: str = "INBOX"
     poll: float = 60.0
     timeout: float = 60.0
+    oauth: OAuthSettings | None = None
 
     @property
     def name(self) -> str:
@@ -62,16 +65,20 @@ class ImapSettings:
 
 
 class Folder:
-    """One connection with its folder selected; every call blocks, and they come one at a time."""
+    """One connection with its folder selected; every call blocks, and they come one at a time. `token` signs in where
+    the settings have `oauth`."""
 
-    def __init__(self, settings: ImapSettings) -> None:
+    def __init__(self, settings: ImapSettings, token: str = "") -> None:
         self._settings = settings
         self._box = self._connect()
         try:
-            # As UTF-8 where the server can: user names and passwords need not be ASCII.
-            plain = "AUTH=PLAIN" in self._box.client.capabilities
-            sign_in = self._box.login_utf8 if plain else self._box.login
-            sign_in(settings.user, settings.password, initial_folder=None)
+            if token:
+                self._box.xoauth2(settings.user, token, initial_folder=None)
+            else:
+                # As UTF-8 where the server can: user names and passwords need not be ASCII.
+                plain = "AUTH=PLAIN" in self._box.client.capabilities
+                sign_in = self._box.login_utf8 if plain else self._box.login
+                sign_in(settings.user, settings.password, initial_folder=None)
             self._box.folder.set(settings.folder, readonly=True)
         except BaseException:
             self.close()
@@ -158,6 +165,7 @@ class ImapReader:
         self._backoff = backoff
         self._now = now
         self._stop = threading.Event()
+        self._token = AccessToken(settings.oauth) if settings.oauth is not None else None
         self.connected = False
 
     async def run(self) -> None:
@@ -189,7 +197,13 @@ class ImapReader:
         async def call(work: Callable[..., Result], *args: Any, **named: Any) -> Result:
             return await asyncio.get_running_loop().run_in_executor(thread, lambda: work(*args, **named))
 
-        folder = await call(Folder, self._settings)
+        token = await self._token.get() if self._token is not None else ""
+        try:
+            folder = await call(Folder, self._settings, token)
+        except (imaplib.IMAP4.error, ImapToolsError):
+            if self._token is not None:
+                self._token.refused()
+            raise
         try:
             self._set(True)
             log.info("imap_connected", host=self._settings.host, folder=self._settings.folder, idle=folder.can_idle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from bot.connect.imap import ImapSettings
+    from bot.connect.oauth import OAuthSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,33 @@ def imap_settings(settings: Settings) -> ImapSettings:
         security=settings.imap_security,
         folder=settings.imap_folder,
         poll=settings.imap_poll,
+        oauth=_oauth(settings),
+    )
+
+
+def _oauth(settings: Settings) -> OAuthSettings | None:
+    """None where a password signs in. SettingsError where a part is missing."""
+    from bot.connect.oauth import OAuthSettings
+
+    command, token_url = settings.imap_oauth_command, settings.imap_oauth_token_url
+    if not command and not token_url:
+        return None
+    refresh_token = settings.imap_oauth_refresh_token.get_secret_value()
+    if not command:
+        if not refresh_token or not settings.imap_oauth_client_id:
+            raise SettingsError(
+                "IMAP_OAUTH_TOKEN_URL: expected IMAP_OAUTH_CLIENT_ID and IMAP_OAUTH_REFRESH_TOKEN with it, got none: "
+                "set them, or IMAP_OAUTH_COMMAND"
+            )
+        if not token_url.startswith("https://") and not re.match(r"http://(127\.0\.0\.1|localhost)[:/]", token_url):
+            raise SettingsError("IMAP_OAUTH_TOKEN_URL: expected an address that begins with https://")
+    return OAuthSettings(
+        command=command,
+        token_url=token_url,
+        client_id=settings.imap_oauth_client_id,
+        client_secret=settings.imap_oauth_client_secret.get_secret_value(),
+        refresh_token=refresh_token,
+        scope=settings.imap_oauth_scope,
     )
 
 

@@ -12,8 +12,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ class Dovecot:
     folder: Path
     port: int
     more: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
     _server: subprocess.Popen[bytes] | None = None
 
     @property
@@ -79,9 +80,18 @@ class Dovecot:
         group = "nogroup" if self.options else grp.getgrgid(os.getegid()).gr_name
         config = self.folder / "dovecot.conf"
         config.write_text(
-            CONFIG.format(folder=self.folder, user=user, group=group, port=self.port, more=self.more), "utf-8"
+            CONFIG.format(
+                folder=self.folder,
+                user=user,
+                group=group,
+                port=self.port,
+                more=self.more.replace("{folder}", str(self.folder)),
+            ),
+            "utf-8",
         )
         (self.folder / "users").write_text(f"support@archivelle.example:{{PLAIN}}{PASSWORD}:::::\n", "utf-8")
+        for name, content in self.files.items():
+            (self.folder / name).write_text(content, "utf-8")
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir(exist_ok=True)
         if self.options:
@@ -130,9 +140,10 @@ class Dovecot:
 
 
 @contextlib.contextmanager
-def dovecot(more: str = "") -> Iterator[Dovecot]:
+def dovecot(more: str = "", **files: str) -> Iterator[Dovecot]:
+    """`more` of its configuration, where `{folder}` is that of `files`."""
     folder = Path(tempfile.mkdtemp(prefix="guichet-dovecot-"))
-    server = Dovecot(folder, free_ports(1)[0], more)
+    server = Dovecot(folder, free_ports(1)[0], more, files)
     try:
         server.start()
         yield server
