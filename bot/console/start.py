@@ -13,6 +13,7 @@ from bot.console import (
     articles_api,
     export_api,
     files_api,
+    gaps_api,
     golden_api,
     imports_api,
     pages,
@@ -70,17 +71,8 @@ async def running(
 def add_routes(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app.on_shutdown.append(_end_streams)  # they would hold the server open
-    for part in (
-        articles_api,
-        talk_api,
-        files_api,
-        publish_api,
-        imports_api,
-        export_api,
-        golden_api,
-        stream_api,
-        pages,
-    ):
+    parts = (articles_api, talk_api, files_api, publish_api, imports_api, export_api, golden_api, gaps_api)
+    for part in (*parts, stream_api, pages):
         part.add_routes(app)
 
 

@@ -84,7 +84,7 @@ async def test_an_export_imports_back_identical(console: ConsoleSite, clara: Edi
         for file in [*other.kb.content.rglob("*.md")]:
             file.unlink()
         dora = await other.editor("Dora")
-        ident, result = await proposed(dora, packed, "export.zip", lang="en")
+        ident, _ = await proposed(dora, packed, "export.zip", lang="en")
         taken = await dora.do("POST", f"/import/{ident}/take", {})
         assert sorted(taken["drafts"]) == sorted(content)
         async with dora.who.http.get(f"{dora.who.site.url}/api/console/export?drafts=true") as response:
@@ -97,10 +97,9 @@ async def feed() -> AsyncIterator[tuple[str, list[str]]]:
     words = ["Open the lid and put in paper of the right size, then close it until it clicks."]
 
     async def page(_request: web.Request) -> web.Response:
-        body = (
-            f"<html lang=en><head><title>Paper</title></head><body><main><h1>Paper</h1><p>{words[0]}</p></main></body>"
-        )
-        return web.Response(text=body, content_type="text/html")
+        body = f"<main><h1>Paper</h1><p>{words[0]}</p></main>"
+        text = f"<html lang=en><head><title>Paper</title></head><body>{body}</body></html>"
+        return web.Response(text=text, content_type="text/html")
 
     app = web.Application()
     app.router.add_get("/paper", page)

@@ -146,6 +146,8 @@ TABLE: dict[str, set[str]] = {
     "DELETE /api/console/golden/{question}": EDITOR,
     "GET /api/console/proposals": EDITOR,
     "POST /api/console/proposals/{proposal}": EDITOR,
+    "GET /api/console/gaps": EDITOR,
+    "POST /api/console/gaps/{gap}": EDITOR,
     "GET /console": EDITOR,
     "GET /console/articles/{article}": EDITOR,
     "GET /console/try": EDITOR,
