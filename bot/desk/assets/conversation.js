@@ -32,6 +32,7 @@ const scroll = make("div", { class: "case-scroll", tabIndex: 0, role: "region", 
 const newest = button("down", t("case.new_below"), () => toEnd(), { class: "button small newest", hidden: true });
 const typing = make("p", { class: "present typing", role: "status", hidden: true });
 const here = make("p", { class: "present", role: "status", hidden: true });
+editor.querySelector(".tools").prepend(iconButton("ticket", t("live.to_case"), toCase));
 const claim = make("button", { type: "button", class: "button primary", "aria-keyshortcuts": "i", onclick: take }, icon("live"), t("live.claim"));
 const note = make("p", { class: "hint" });
 const foot = make("div", { class: "live-foot" }, note, claim);
@@ -142,7 +143,7 @@ function drawHead() {
   head.replaceChildren(make("div", { class: "case-title" },
     iconButton("back", t("live.back"), () => emit("back"), { class: "button ghost icon-only small back" }),
     make("div", { class: "case-names" }, make("p", { class: "case-ref" }, icon(stands === "waiting" ? "clock" : stands === "bot" ? "robot" : "live"), words, conversation.lang ? make("span", { class: "badge quiet" }, conversation.lang) : null), make("h2", {}, question ?? t("live.label"))),
-    ...(own ? [button("ticket", t("live.to_case"), toCase, { class: "button small", data: { act: "case" } }), button("robot", t("live.release"), release, { class: "button small", data: { act: "release" } }), button("check", t("live.close"), close, { class: "button small", data: { act: "close" } })] : [])));
+    ...(own ? [button("robot", t("live.release"), release, { class: "button small", data: { act: "release" } }), button("check", t("live.close"), close, { class: "button small", data: { act: "close" } })] : [])));
   if (focused) (head.querySelector(`[data-act="${focused}"]`) ?? box).focus();
   if (editor.hidden === own && !own && editor.contains(document.activeElement)) box.focus();
   editor.hidden = !own;
