@@ -23,6 +23,7 @@ MAX_OFFICE_MEMBERS, MAX_OFFICE_UNPACKED = 5_000, 300 * 1024 * 1024  # of a workb
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
           struct.error, IndexError, OverflowError)  # fmt: skip
 _ENTITY = re.compile(rb"<!ENTITY\s", re.I)
+_HIDDEN = re.compile(r"\.\w|__MACOSX$")
 _ELEMENT = re.compile(rb"<[A-Za-z]")
 _LOOKED_AT = 64 * 1024
 
@@ -71,7 +72,7 @@ def unpacked(name: str, data: bytes) -> tuple[list[Member], list[ContentError], 
     members, problems, left = [], [], [MAX_UNPACKED]
     for info in sorted(infos, key=lambda info: info.filename):
         parts = info.filename.split("/")
-        if any(part.startswith(".") or part == "__MACOSX" for part in parts if part not in ("..", ".")):
+        if any(_HIDDEN.match(part) for part in parts):
             continue
         reason = _refused(info, parts)
         if reason:

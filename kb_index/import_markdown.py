@@ -151,11 +151,12 @@ def linked(draft: Draft, targets: Mapping[str, tuple[str, str, str | None]]) -> 
     def link(match: re.Match[str]) -> str:
         nonlocal lost
         image, text, address, title = match[1], match[2], match[3], match[4] or ""
-        if _SCHEME.match(address):
+        found: tuple[str, str, str | None] | None = None
+        if _SCHEME.match(address) and not (found := targets.get(address.partition("#")[0])):
             return match[0] if address.lower().startswith(_SAFE) else text
         if address.startswith("/articles/") and not image:
             return match[0]
-        target = None if image else _target(draft.where, unquote(address), targets)
+        target = None if image else found or _target(draft.where, unquote(address), targets)
         if target is None:
             lost += 1
             return "" if image else text

@@ -66,7 +66,6 @@ class Site:
                 follow = False
             else:
                 self._queue([self._start.url])
-                store.keep(_plain(self._start.url), self._start)
                 follow = True
             done = 0
             while self._waiting:
@@ -98,7 +97,7 @@ class Site:
         return False
 
     async def _take(self, url: str, store: Store, follow: bool) -> None:
-        page = store.find(url)
+        page = self._start if url == _plain(self._start.url) else store.find(url)
         if page is None:
             await asyncio.sleep(self._delay)
             try:

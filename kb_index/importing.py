@@ -88,7 +88,7 @@ def _of_members(
     result = _proposal(parsed, content_dir)
     copied = ours(own, content_dir)
     result.changes[:0], result.problems[:0] = copied.changes, copied.problems
-    if not members or not (result.changes or result.problems):
+    if not (result.changes or result.problems):
         raise ContentError(name, None, f"no file in it that can be taken; expected {', '.join(FORMATS)}")
     if complete and parsed.drafts:
         seen = {change.path for change in result.changes}
