@@ -1,6 +1,6 @@
 // What the bot would do with a question, and why: probabilities, passages, what the customer would see.
 
-import { percent } from "/desk/assets/text.js";
+import { number, percent } from "/desk/assets/text.js";
 
 import { bubble } from "./bubble.js";
 import { icon, KIND_ICONS, make, pageOf, t, word } from "./parts.js";
@@ -48,7 +48,7 @@ function signals({ because }) {
   if (!because) return null;
   return make("dl", { class: "signals" }, ...SIGNALS.filter((name) => typeof because.signals?.[name] === "number").flatMap((name) => {
     const meter = make("meter", { min: 0, max: 1, value: because.signals[name], "aria-label": t(`try.${name}`) });
-    return [make("dt", {}, t(`try.${name}`)), make("dd", {}, meter, ` ${because.signals[name].toFixed(2)}`)];
+    return [make("dt", {}, t(`try.${name}`)), make("dd", {}, meter, ` ${number(because.signals[name], { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`)];
   }));
 }
 

@@ -23,9 +23,8 @@ let running = false;
 const prove = act("sla", t("publish.prove"), () => gate());
 const go = act("send", t("publish.publish"), () => publish(), { class: "button primary" });
 const count = make("span", { class: "hint", role: "status" });
-view.append(head(t("publish.title"), t("publish.hint")), make("div", { class: "publish" }, panel(t("publish.changes"), "", list,
-  make("div", { class: "field" }, make("label", { htmlFor: "note" }, t("publish.note")), note),
-  make("div", { class: "row" }, go, prove, count)), outcome));
+const form = make("div", { class: "stack", hidden: true }, make("div", { class: "field" }, make("label", { htmlFor: "note" }, t("publish.note")), note), make("div", { class: "row" }, go, prove, count));
+view.append(head(t("publish.title"), t("publish.hint")), make("div", { class: "publish" }, panel(t("publish.changes"), "", list, form), outcome));
 
 const keys = () => [...drafts.map(keyOf), ...(golden.length ? [GOLDEN] : [])];
 const wanted = () => keys().filter((key) => chosen.get(key));
@@ -33,6 +32,7 @@ const body = () => (wanted().length === keys().length ? {} : { articles: wanted(
 
 function buttons() {
   const some = wanted().length;
+  form.hidden = !keys().length;
   for (const each of [prove, go]) each.disabled = !some || running;
   count.textContent = keys().length ? t("publish.chosen", { count: some, total: keys().length }) : "";
   if (proved && proved.key !== wanted().join()) {
