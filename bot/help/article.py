@@ -106,16 +106,15 @@ async def related(request: web.Request, read: Reading, lang: str, article: str) 
     """Articles that are about the same, in the same language; none where the search does not answer."""
     gateway = request.app[GATEWAY]
 
-    async def search() -> tuple[str, ...]:
+    kept, key = request.app[HELP].related, (read.shelf.mark, lang, article, read.found["version"])
+    names = kept.get(key)
+    if names is None:
         body = {"text": str(read.found["title"])[:500], "lang": lang, "limit": RELATED * 2, "exclude": [article]}
-        hits = (await ask(gateway, "/search", json=body)).body.get("hits", [])
-        return tuple(str(hit["article"]) for hit in hits if hit["lang"] == lang and hit["article"] != article)
-
-    try:
-        key = (read.shelf.mark, lang, article, read.found["version"])
-        names = await request.app[HELP].related.get(key, search)
-    except KbDown:
-        return []
+        try:
+            hits = (await ask(gateway, "/search", json=body)).body.get("hits", [])
+        except KbDown:
+            return []
+        names = kept.put(key, tuple(str(hit["article"]) for hit in hits if hit["lang"] == lang))
     return [entry for name in names if (entry := read.shelf.get(lang, name))][:RELATED]
 
 

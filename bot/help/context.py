@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Generic, TypeVar
@@ -31,20 +31,25 @@ class Kept(Generic[T]):
         self._most = most
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
 
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        if key not in self._kept:
-            self._kept[key] = await make()
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
+    def get(self, key: Hashable) -> T | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def put(self, key: Hashable, value: T) -> T:
+        self._kept[key] = value
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """Made by `bot.help.start`."""
+    """Made by `bot.help.start`. `lists`: HTML of pages that are lists of articles; `related`: articles' ids by that of
+    the one they are near to. Both by the shelf's mark."""
 
     shelves: Shelves = field(default_factory=Shelves)
+    lists: Kept[str] = field(default_factory=lambda: Kept[str](200))
     related: Kept[tuple[str, ...]] = field(default_factory=lambda: Kept[tuple[str, ...]](2_000))
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.gateway.articles import KbDown, ask
 from bot.gateway.context import ApiError
+from bot.gateway.guard import within
 from bot.gateway.markdown import excerpt
 from bot.help.api import MAX_TYPED, suggestions
 from bot.help.context import HELP, Speech, speech
@@ -28,6 +29,8 @@ LIKELY = 0.02  # probability from which an article that only the search finds is
 async def get_help(request: web.Request) -> web.StreamResponse:
     say = speech(request)
     text = " ".join(request.query.get("q", "").split())[:MAX_TYPED]
+    if text:
+        await within(request, "help", say.gateway.limiter.client(request))
     try:
         shelf = await request.app[HELP].shelves.now(say.gateway)
         return await _results(request, say, shelf, text) if text else _home(request, say, shelf)
@@ -36,20 +39,9 @@ async def get_help(request: web.Request) -> web.StreamResponse:
 
 
 def _home(request: web.Request, say: Speech, shelf: Shelf) -> web.Response:
-    product = say.gateway.company.identity.product
-    categories = shelf.categories(say.lang)
-    parts = [f'<div class="hero"><h1>{say("lead")}</h1>{search_form(say)}</div>']
-    if not categories:
-        parts.append(f'<section class="nothing"><h2>{say("empty.title")}</h2><p>{say("empty.text")}</p></section>')
-    else:
-        cards = "".join(_card(say, name, entries) for name, entries in categories.items())
-        parts.append(f'<section aria-labelledby="topics"><h2 id="topics">{say("topics")}</h2>')
-        parts.append(f'<ul class="cards">{cards}</ul></section>')
-    for name, kind in (("videos", "video"), ("news", "blog")):
-        if entries := shelf.newest(say.lang, kind)[:NEWS]:
-            rows = "".join(_row(say, one, 3) for one in entries)
-            parts.append(_section(say, name, rows))
-    parts.append(to_people(say))
+    product, kept = say.gateway.company.identity.product, request.app[HELP].lists
+    key = (shelf.mark, say.lang)
+    body = kept.get(key) or kept.put(key, _first_page(say, shelf))
     others = in_languages(say, "/help")
     base = say.gateway.settings.base_url
     data = {
@@ -65,7 +57,24 @@ def _home(request: web.Request, say: Speech, shelf: Shelf) -> web.Response:
     }
     description = say.plain("description", product=product)
     place = Place(path=others[say.lang], others=others, description=description, data=[data])
-    return help_page(request, say, say.plain("title"), wide(parts), place, scripts=("search", "people"))
+    return help_page(request, say, say.plain("title"), body, place, scripts=("search", "people"))
+
+
+def _first_page(say: Speech, shelf: Shelf) -> str:
+    categories = shelf.categories(say.lang)
+    parts = [f'<div class="hero"><h1>{say("lead")}</h1>{search_form(say)}</div>']
+    if not categories:
+        parts.append(f'<section class="nothing"><h2>{say("empty.title")}</h2><p>{say("empty.text")}</p></section>')
+    else:
+        cards = "".join(_card(say, name, entries) for name, entries in categories.items())
+        parts.append(f'<section aria-labelledby="topics"><h2 id="topics">{say("topics")}</h2>')
+        parts.append(f'<ul class="cards">{cards}</ul></section>')
+    for name, kind in (("videos", "video"), ("news", "blog")):
+        if entries := shelf.newest(say.lang, kind)[:NEWS]:
+            rows = "".join(_row(say, one, 3) for one in entries)
+            parts.append(_section(say, name, rows))
+    feed = f'<a href="/help/feed.xml?lang={say.lang}">{say("feed.link")}</a>'
+    return wide([*parts, to_people(say), f'<p class="verify">{feed}</p>'])
 
 
 def _section(say: Speech, key: str, rows: str) -> str:
@@ -101,16 +110,10 @@ async def get_category(request: web.Request) -> web.StreamResponse:
     if not any(one.category == name for one in shelf.entries):
         raise ApiError(404, "not_found")
     entries = shelf.of(say.lang, category=name)
-    title = say.category(name)
-    parts = [trail(say, [(title, None)]), f"<h1>{escape(title)}</h1>", search_form(say)]
-    if not entries:
-        parts.append(f'<p class="notice">{say("category_empty")}</p>')
-    for kind in ("faq", "manual", "video", "blog"):
-        if own := [one for one in entries if one.kind == kind]:
-            rows = "".join(_row(say, one, 3) for one in own)
-            parts.append(_section(say, f"kinds.{kind}", rows))
-    parts.append(to_people(say))
-    others = in_languages(say, f"/help/categories/{quote(name)}")
+    title, kept = say.category(name), request.app[HELP].lists
+    key = (shelf.mark, say.lang, name)
+    body = kept.get(key) or kept.put(key, _category(say, title, entries))
+    others = in_languages(say, f"/help/categories/{quote(name, safe='')}")
     description = say.plain(f"count.{'one' if len(entries) == 1 else 'other'}", count=len(entries))
     place = Place(
         path=others[say.lang],
@@ -118,7 +121,18 @@ async def get_category(request: web.Request) -> web.StreamResponse:
         description=f"{title} – {description}",
         data=[trail_data(say, [(title, others[say.lang])])],
     )
-    return help_page(request, say, title, wide(parts), place, scripts=("search", "people"))
+    return help_page(request, say, title, body, place, scripts=("search", "people"))
+
+
+def _category(say: Speech, title: str, entries: Sequence[Entry]) -> str:
+    parts = [trail(say, [(title, None)]), f"<h1>{escape(title)}</h1>", search_form(say)]
+    if not entries:
+        parts.append(f'<p class="notice">{say("category_empty")}</p>')
+    for kind in ("faq", "manual", "video", "blog"):
+        if own := [one for one in entries if one.kind == kind]:
+            rows = "".join(_row(say, one, 3) for one in own)
+            parts.append(_section(say, f"kinds.{kind}", rows))
+    return wide([*parts, to_people(say)])
 
 
 async def _results(request: web.Request, say: Speech, shelf: Shelf, text: str) -> web.Response:

@@ -40,7 +40,9 @@ class Shelf:
         self.entries = entries
         self._by_name = {(one.lang, one.article): one for one in entries}
         self._langs: dict[str, list[str]] = {}
+        self._of: dict[str, list[Entry]] = {}
         for one in entries:
+            self._of.setdefault(one.lang, []).append(one)
             self._langs.setdefault(one.article, []).append(one.lang)
 
     def get(self, lang: str, article: str) -> Entry | None:
@@ -53,8 +55,8 @@ class Shelf:
         """Those of a language, of some kinds (none named: all) and a category, in the order of the content."""
         return [
             one
-            for one in self.entries
-            if one.lang == lang and (not kinds or one.kind in kinds) and category in (None, one.category)
+            for one in self._of.get(lang, ())
+            if (not kinds or one.kind in kinds) and category in (None, one.category)
         ]
 
     def categories(self, lang: str) -> dict[str, list[Entry]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from sqlalchemy import select
 
-from bot.help.feedback import Opinion, Total, record, totals
+from bot.help.feedback import Total, totals
 from bot.help.feedback_api import COOKIE
 from bot.help.tables import article_feedback
 from kb_index.encoder import Encoder
@@ -139,12 +139,3 @@ async def test_two_tabs_of_one_browser_at_once_leave_one_opinion(site: Site) -> 
         await give(site, http, helpful=True)
         await asyncio.gather(*(give(site, http, helpful=choice) for choice in (True, False) * 5))
     assert sum(one.helpful + one.not_helpful for one in await kept(site)) == 1
-
-
-async def test_only_opinions_of_the_time_asked_for_are_counted(site: Site) -> None:
-    now = datetime.now(UTC)
-    async with site.gateway.database.write() as connection:
-        for days, reader in ((40, "a"), (1, "b")):
-            await record(connection, Opinion("x", "fr", "0", reader, False, reader), now - timedelta(days=days))
-    async with site.gateway.database.read() as connection:
-        assert await totals(connection, now - timedelta(days=30)) == [Total("x", "fr", "0", 0, 1, ("b",))]
