@@ -1,4 +1,4 @@
-"""python -m kb_index: import, build, publish, rollback, versions, ask, lint, evaluate, serve, settings."""
+"""python -m kb_index: import, build, publish, rollback, versions, ask, try, gate, lint, evaluate, serve, settings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kb_index.cli_drafts import add_commands
 from kb_index.config import load_config
 from kb_index.content import Kind, parse_content, read_content
 from kb_index.drafts import Proposal, State
@@ -22,6 +23,7 @@ from kb_index.errors import KbError
 from kb_index.settings import Settings, load_settings
 
 app = typer.Typer(help="Articles, index versions, search.", no_args_is_help=True, add_completion=False)
+add_commands(app)
 out = Console()
 err = Console(stderr=True)
 

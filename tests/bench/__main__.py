@@ -1,7 +1,7 @@
 """`make bench`: the figures of docs/benchmarks.md, Guichet and a bare Rasa bot measured in one run.
 
 GUICHET_BENCH_MINUTES (default 10) is how long the sustained load lasts. `python -m tests.bench start` measures the
-start alone, `desk` the desk, `kb` search at several sizes.
+start alone, `desk` the desk, `kb` search at several sizes, `publish` edits of the articles.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench import desk, kb
+from tests.bench import desk, kb, publish
 from tests.bench.bare import Bare, prepare_bare, running_bare
 from tests.bench.start import measure_starts
 from tests.bench.turns import BareTalker, GuichetTalker, Talker, sustained, throughput, turn_times
@@ -103,12 +103,13 @@ def prepared(folder: Path) -> Guichet:
 
 
 def main() -> None:
-    if sys.argv[1:] in (["desk"], ["kb"]):
-        (desk if sys.argv[1:] == ["desk"] else kb).main()
+    alone = {"desk": desk.main, "kb": kb.main, "publish": publish.main}
+    if len(sys.argv) == 2 and sys.argv[1] in alone:
+        alone[sys.argv[1]]()
         return
     only_start = sys.argv[1:] == ["start"]
     if sys.argv[1:] and not only_start:
-        sys.exit(f"expected nothing, `start`, `desk` or `kb`, got {' '.join(sys.argv[1:])}")
+        sys.exit(f"expected nothing, `start`, `desk`, `kb` or `publish`, got {' '.join(sys.argv[1:])}")
     minutes = float(os.environ.get("GUICHET_BENCH_MINUTES", "10"))
     with tempfile.TemporaryDirectory() as name:
         bare_folder = Path(name) / "bare"
@@ -130,6 +131,7 @@ def main() -> None:
     report(bare_figures | {"ready": bare_start}, our_figures | {"ready": our_start})
     desk.main()
     kb.main()
+    publish.main()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kb_index.content import Article
-from kb_index.corpus import ASKED, TOLD, Corpus, Entry, Rows, Target
+from kb_index.corpus import ASKED, TOLD, Corpus, Entry, Rows, Target, keys_of
 from kb_index.encoder import Vectors
 from kb_index.index import Index
 from kb_index.passages import Passage
@@ -53,7 +53,9 @@ def synthetic(real: Index, size: int, seed: int = 1) -> tuple[Corpus, Vectors]:
         np.array([langs.index(entry.lang) for entry in entries], np.int8),
         np.array([entry.passage for entry in entries], np.int32),
     )
-    corpus = Corpus(articles, [], source.config, passages, targets, langs, rows, entries)
+    corpus = Corpus(
+        articles, [], source.config, passages, targets, langs, rows, entries, [keys_of(one) for one in articles]
+    )
     return corpus, np.concatenate(list(_vectors(real.signals.vectors.vectors, drawn.ravel(), rng)))
 
 

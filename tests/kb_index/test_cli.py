@@ -161,3 +161,31 @@ def test_a_model_path_that_is_missing_stops_a_build_and_changes_nothing(
     monkeypatch.delenv("GUICHET_ENCODER")
     assert run("versions").stdout == live
     assert run("ask", "dark theme", "--lang", "en").exit_code == 0
+
+
+def test_gate_and_try_look_at_the_content_folder_before_it_is_published(folder: Path, tmp_path: Path) -> None:
+    (folder / "golden").mkdir()
+    (folder / "golden" / "g.jsonl").write_text(
+        '{"text": "dark theme please", "lang": "en", "expected": ["dark-theme"]}\n'
+    )
+    run("build")
+    run("publish")
+    assert run("gate").exit_code == 0
+    (folder / "faq" / "dark-theme.en.md").unlink()
+    questions = tmp_path / "asked.jsonl"
+    questions.write_text('{"text": "turn on dark mode", "lang": "en", "count": 3}\n')
+    stopped = run("gate", "--questions", str(questions))
+    assert stopped.exit_code == 1
+    assert "stops: golden_lost: « dark theme please »" in stopped.stdout
+    assert "« turn on dark mode » (en, 3): dark-theme →" in stopped.stdout
+    report = json.loads(run("gate", "--json").stdout)
+    assert (report["passes"], len(report["golden"]["lost"])) == (False, 1)
+    tried = json.loads(run("try", "turn on dark mode", "--lang", "en", "--json").stdout)
+    assert tried["live"]["hits"][0]["article"] == "dark-theme"
+    assert "dark-theme" not in [hit["article"] for hit in tried["draft"]["hits"]]
+    assert "question «" in run("try", "turn on dark mode", "--lang", "en").stdout
+    (tmp_path / "bad.jsonl").write_text("{")
+    assert "cannot be read" in str(run("gate", "--questions", str(tmp_path / "bad.jsonl")).exception)
+    rolled = run("rollback", run("versions").stdout.split()[1])
+    assert "as it was: faq/dark-theme.en.md" in rolled.stdout
+    assert (folder / "faq" / "dark-theme.en.md").exists()
