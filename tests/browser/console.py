@@ -165,4 +165,4 @@ class Editor:
                 ".console, .console-view, .article, .article-main, .article-side, .panel, .side-body-panel")]
                 .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1)
                 .map(box => `${box.className || box.tagName} ${box.scrollWidth} > ${box.clientWidth}`)""")
-        assert wide == []
+        assert wide == [], wide
