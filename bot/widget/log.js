@@ -258,13 +258,14 @@ export class Log {
     if (!this.sticking && this.node.getAttribute('aria-live') === 'polite') this.jump.hidden = false;
   }
 
-  /** Show the end, but never past the beginning of what answers the customer's last words. */
+  /** Show the end, but where the bot answers never past the beginning of what answers the customer's last words. */
   toEnd(whole) {
     const { node, list } = this;
     const end = node.scrollHeight - node.clientHeight;
     const said = [...list.querySelectorAll('.from-customer')].pop();
     const reply = said && said.nextElementSibling;
-    const top = whole || !reply ? end : Math.min(end, reply.offsetTop - 10);
+    const talking = list.lastElementChild && !list.lastElementChild.classList.contains('from-bot');
+    const top = whole || talking || !reply ? end : Math.min(end, reply.offsetTop - 10);
     node.scrollTo({ top, behavior: whole && !matchMedia('(prefers-reduced-motion: reduce)').matches ? 'smooth' : 'auto' });
     this.jump.hidden = top === end || this.node.getAttribute('aria-live') !== 'polite';
   }

@@ -167,6 +167,17 @@ async def test_files_go_along_with_a_message_and_come_back_as_downloads(customer
     await customer.expect_accessible()
 
 
+async def test_what_a_person_says_last_is_in_view_however_much_it_is(customer: Customer, peer: Peer) -> None:
+    conversation = await joined(customer, peer)
+    await customer.type("Bonjour")
+    for number in range(12):
+        await agent_says(peer, conversation, f"Étape {number} : ouvrez les réglages, puis la page des imprimantes.")
+    await expect(customer.said("Étape 11", "agent")).to_be_in_viewport()
+    await expect(customer.panel.locator(".jump")).to_be_hidden()
+    await peer.live(conversation, "closed", "closed", agent=NAME)
+    await expect(customer.panel.locator(".live-card")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_refused_message_gives_its_files_back(customer: Customer, peer: Peer) -> None:
     await joined(customer, peer)
     await customer.panel.locator("input[type=file]").set_input_files(NOTE)
