@@ -143,10 +143,12 @@ def statement(bound: dict[str, Any]) -> str:
 @app.command()
 def publish(version: Annotated[str, typer.Argument(help="Default: the version built last.")] = "") -> None:
     """Let a version serve; the running service takes it over without a pause."""
+    from kb_index.publishing import recovered
     from kb_index.versions import Versions
 
     settings = load_settings()
     versions = Versions(settings.versions_dir)
+    recovered(versions, settings.content_dir)
     chosen = version
     if not version:
         built = versions.built()

@@ -125,7 +125,7 @@ async def get_versions(request: web.Request) -> web.Response:
         served = set(versions.history())
         return [
             {key: row.get(key) for key in SHOWN}
-            | {"files": row.get("changed", []), "fitted": row["fitted"], "golden": row.get("golden")}
+            | {"files": row.get("changed", []), "fitted": row["fitted"]}
             for row in versions.all()
             if row["version"] in served
         ]
