@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import insert
 
+from bot.console.tables import asked
+from bot.staff.tables import text_of
 from tests.browser.console import Editor
 from tests.browser.test_console import claire, console, encoder, name, quick_hashes  # noqa: F401
 
@@ -182,3 +188,33 @@ async def test_a_golden_question_is_added_and_its_removal_undone(claire: Editor)
     await expect(
         page.locator(".change-item", has_text="Questions de référence").get_by_role("checkbox")
     ).to_be_checked()
+
+
+async def test_a_gap_becomes_a_draft_in_the_customers_words_and_may_be_dismissed(claire: Editor) -> None:  # noqa: F811
+    page, gateway = claire.page, claire.desk.site.gateway
+    now = gateway.now()
+    rows = [
+        ("Puis-je payer par chèque ?", "handoff", "low_probability"),
+        ("Puis-je payer par chèque ?", "handoff", "low_probability"),
+        ("paiement par chèque possible ?", "handoff", "low_probability"),
+        ("Livrez-vous des fleurs ?", "handoff", "low_probability"),
+    ]
+    async with gateway.database.write() as conn:
+        for number, (text, outcome, reason) in enumerate(rows):
+            at = text_of(now - timedelta(days=number))
+            row = {"seq": number, "at": at, "text": text, "lang": "fr", "outcome": outcome, "reason": reason}
+            await conn.execute(insert(asked).values(conversation=f"c{number}", **row))
+    await claire.visit("/console/gaps")
+    gap = page.locator(".gap", has_text="Puis-je payer par chèque ?").first
+    await expect(gap.locator(".spark")).to_have_attribute("aria-label", re.compile("Par semaine"))
+    await claire.expect_accessible()
+    flowers = page.locator(".gap", has_text="fleurs")
+    await flowers.get_by_role("button", name="Écarter").click()
+    await expect(flowers).to_have_count(0)
+    await page.locator(".toast").get_by_role("button", name="Annuler").click()
+    await expect(flowers).to_have_count(1)
+    await gap.get_by_role("button", name="Écrire l’article").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Titre")).to_have_value("Puis-je payer par chèque ?")
+    await dialog.get_by_role("button", name="Créer et écrire").click()
+    await expect(page.locator(".questions input").first).to_have_value("Puis-je payer par chèque ?")
