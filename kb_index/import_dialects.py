@@ -24,7 +24,7 @@ _TAGS = (
     "tbody td tfoot th thead title tr tt u ul var video wbr"
 )
 _TAG = re.compile(
-    rf"<(/?)({'|'.join(_TAGS.split())})\b((?:[^<>\"']|\"[^\"]{{0,2000}}\"|'[^']{{0,2000}}'){{0,2000}})>", re.I
+    rf"<(/?)({'|'.join(_TAGS.split())})\b((?:[^<>\"']++|\"[^\"]{{0,2000}}+\"|'[^']{{0,2000}}+'){{0,60}}+)>", re.I
 )
 _DROPPED = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|template|object|embed|noscript)\b[^>]*>.*?(?:</\1\s*>|\Z)|</?(?:script|style|object|embed)\b[^>]*>",
@@ -32,9 +32,9 @@ _DROPPED = re.compile(
 )  # fmt: skip
 _DATA = re.compile(r"data:[\w/+.;=,-]+")  # pictures within the text
 _ICON = re.compile(r":(?:material|fontawesome|octicons|simple)-[\w-]+:(?:\{[^}\n]*\})?")
-_HEADING = re.compile(r"<h([1-6])\b([^>]{0,500})>(.{0,500}?)</h\1\s*>", re.I | re.S)
+_HEADING = re.compile(r"<h([1-6])\b([^<>]{0,500})>(.{0,500}?)</h\1\s*>", re.I | re.S)
 _ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-_LINK = re.compile(r"<a\b([^>]{0,2000})>(.{0,1000}?)</a\s*>", re.I | re.S)
+_LINK = re.compile(r"<a\b([^<>]{0,2000})>(.{0,1000}?)</a\s*>", re.I | re.S)
 
 
 def plain_markdown(text: str) -> tuple[str, tuple[str, ...]]:
