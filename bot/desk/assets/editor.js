@@ -71,8 +71,9 @@ export function focusEditor(mode) {
 }
 
 function keepDraft() {
-  const empty = !draft.reply && !draft.note && !draft.files.length;
-  keep(`draft:${whole.ref}`, empty ? null : draft);
+  const files = draft.files.filter((file) => file.id); // what is still on its way would never arrive in another page
+  const empty = !draft.reply && !draft.note && !files.length;
+  keep(`draft:${whole.ref}`, empty ? null : { ...draft, files });
 }
 
 function grow() {
@@ -135,18 +136,26 @@ async function add(chosen) {
   const ref = whole.ref;
   for (const file of chosen) {
     const waiting = { id: null, name: file.name || "image.png" };
-    draft.files.push(waiting);
+    if (whole.ref === ref) draft.files.push(waiting);
     drawFiles();
     try {
-      Object.assign(waiting, await upload(path(ref, "/attachments"), file));
+      arrived(ref, waiting, await upload(path(ref, "/attachments"), file));
     } catch (failure) {
       draft.files = draft.files.filter((each) => each !== waiting);
       toast(`${waiting.name}: ${failure.message}`, { bad: true });
     }
-    if (whole.ref === ref) {
-      drawFiles();
-      keepDraft();
-    }
+    drawFiles();
+  }
+}
+
+/** A file belongs to the case that it was chosen for, whatever is open by now. */
+function arrived(ref, waiting, file) {
+  if (whole.ref === ref) {
+    draft.files = [...draft.files.filter((each) => each !== waiting), file];
+    keepDraft();
+  } else {
+    const other = { ...blank(), ...kept(`draft:${ref}`) };
+    keep(`draft:${ref}`, { ...other, files: [...other.files, file] });
   }
 }
 

@@ -59,8 +59,30 @@ function entry(view) {
   const address = make("a", { href: `/desk?view=${encodeURIComponent(view.id)}`, data: { view: view.id }, ...(here ? { "aria-current": "page" } : {}) },
     icon(IMAGES[view.id] ?? (view.id.startsWith("level-") ? "up" : "filter")), make("span", {}, view.name),
     view.count ? make("span", { class: view.id === "breached" ? "count bad" : "count" }, make("span", { "aria-hidden": "true" }, view.count), make("span", { class: "unseen" }, t("views.count", { count: view.count }))) : null);
-  const removable = "shared" in view && (view.mine || me.roles.includes("administrator"));
-  return make("li", {}, address, removable ? iconButton("close", t("views.remove", view), () => remove(view)) : null);
+  const changeable = "shared" in view && (view.mine || me.roles.includes("administrator"));
+  return make("li", {}, address, changeable ? iconButton("pencil", t("views.edit", view), () => edit(view)) : null);
+}
+
+/** Another name, whom it is for, the filters added just now; or away with it. */
+async function edit(view) {
+  const may = me.roles.includes("administrator");
+  const added = state.view === view.id && Object.keys(state.filters).length > 0;
+  await ask({
+    title: t("views.edit_title"),
+    fields: [
+      { name: "name", label: t("views.name"), required: true, value: view.name },
+      ...(may ? [{ name: "shared", label: t("views.shared"), type: "checkbox", value: view.shared }] : []),
+      ...(added ? [{ name: "filters", label: t("views.with_filters"), type: "checkbox" }] : []),
+    ],
+    danger: { label: t("views.delete"), work: () => remove(view) },
+    submit: async ({ name: called, shared, filters }) => {
+      const changes = { name: called, ...(may ? { shared } : {}), ...(filters ? { filters: { ...view.filters, ...state.filters } } : {}) };
+      await call("PATCH", `/api/desk/views/${encodeURIComponent(view.id)}`, changes);
+      await loadViews();
+      if (filters) go(view.id);
+    },
+  });
+  (box.querySelector(`[data-view="${CSS.escape(view.id)}"]`) ?? box.querySelector("a[data-view]"))?.focus(); // drawn anew meanwhile
 }
 
 async function remove(view) {
@@ -68,6 +90,7 @@ async function remove(view) {
     await call("DELETE", `/api/desk/views/${encodeURIComponent(view.id)}`);
     if (state.view === view.id) go("mine");
     await loadViews();
+    toast(t("views.deleted", view));
   } catch (failure) {
     toast(failure.message, { bad: true });
   }
