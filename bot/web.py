@@ -130,7 +130,7 @@ async def running(settings: Settings, company: Company, catalogue: Catalogue) ->
             )
         )
         desk = await parts.enter_async_context(desk_start.running(database))
-        console = await parts.enter_async_context(console_start.running(settings, company, database, http))
+        console = await parts.enter_async_context(console_start.running(settings, company, database, http, staff.mail))
 
         async def language(text: str) -> str:
             return (await languages.follow(text, company.first_language, None, in_form=False)).lang

@@ -49,8 +49,10 @@ class Index:
         limit: int = 5,
         exclude: Sequence[str] = (),
         audience: str = "public",
+        least: float = 0.0,
     ) -> Answer:
-        """What `POST /search` answers (docs/architecture.md). `vector`: of `clean(text)`, by the index's encoder."""
+        """What `POST /search` answers (docs/architecture.md). `vector`: of `clean(text)`, by the index's encoder;
+        `least`: a threshold that is to hold where the fitted one is lower."""
         corpus = self.corpus
         closed, hidden = self._closed_to(audience)
         question = self.clean(text)
@@ -73,7 +75,8 @@ class Index:
             self._candidate(int(target), probability)
             for target, probability in zip(ranked.targets, probabilities, strict=False)
         ]
-        outcome, reason, handed = decide(found, chances.among, chances.topical, self.decider.bound.threshold)
+        threshold = max(self.decider.bound.threshold, least)
+        outcome, reason, handed = decide(found, chances.among, chances.topical, threshold)
         hits: list[Answer] = []
         topics: list[Answer] = []
         for place in range(len(found)):

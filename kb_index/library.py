@@ -30,6 +30,7 @@ class Library:
         self.versions = Versions(settings.versions_dir)
         self.index: Index | None = None
         self.problem: str | None = None
+        self.least = 0.0  # a raised threshold (kb_index.careful)
         self._seen: object = None
         self._refreshing = asyncio.Lock()
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="kb")
@@ -67,7 +68,7 @@ class Library:
     ) -> Answer:
         def work() -> Answer:
             vector = index.vector(text, self.encoder)
-            return index.search(text, vector, lang, limit, exclude, audience)
+            return index.search(text, vector, lang, limit, exclude, audience, self.least)
 
         return await self.run(work)
 

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from kb_index import articles_api, console_api, import_api
+from kb_index import articles_api, careful, console_api, import_api
 from kb_index.content import AUDIENCES
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import KbError, SettingsError
@@ -33,6 +33,7 @@ def make_app(settings: Settings, encoder: Encoder | None = None) -> web.Applicat
     token = settings.internal_token.get_secret_value()
     app = web.Application(middlewares=[_errors, _guard(token)], client_max_size=MAX_BODY)
     app[LIBRARY] = Library(settings, encoder or load_encoder(settings.encoder, settings.encoder_threads))
+    app[LIBRARY].least = careful.read(settings.versions_dir)
     app.cleanup_ctx.append(_follow)
     app.router.add_post("/search", search)
     app.router.add_get("/topics/{lang}/{id}", topic)
@@ -41,6 +42,7 @@ def make_app(settings: Settings, encoder: Encoder | None = None) -> web.Applicat
     articles_api.add_routes(app)
     console_api.add_routes(app)
     import_api.add_routes(app)
+    careful.add_routes(app)
     app[JOBS] = Jobs(settings)
     app[PUBLISHER] = Publisher(settings, app[LIBRARY], app[JOBS])
     return app

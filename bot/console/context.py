@@ -16,6 +16,7 @@ from bot.gateway.context import GATEWAY
 from bot.http import ApiError
 
 if TYPE_CHECKING:
+    from bot.console.alarm import Alarm
     from bot.console.feed import Feed
     from bot.console.kb import Kb
     from bot.console.publishing import Publisher
@@ -56,6 +57,7 @@ class Console:
     feed: Feed
     publisher: Publisher
     upkeep: Upkeep
+    alarm: Alarm
     wake_schedule: Callable[[], None]
     wake_sources: Callable[[], None]
     review: bool

@@ -25,6 +25,7 @@ from bot.staff.tables import text_of as moment_text
 OPTIONS = ("lang", "kind", "columns", "video", "site", "pages")
 LONGEST_FIELD = 64 * 1024
 MOST_PATHS = 20_000
+PLAIN = ("new", "updated")  # what is taken where nobody chooses
 BATCH = 100  # drafts per transaction
 MOST_HOURS = 24 * 90
 _CHUNK = 256 * 1024
@@ -117,7 +118,8 @@ async def _take(
     request: web.Request, person: Person, body: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], name: str
 ) -> web.Response:
     gateway, wanted = request.app[GATEWAY], names_of(body, "paths", most=MOST_PATHS)
-    chosen = [one for one in changes if (wanted is None or one["path"] in wanted) and one["state"] != "unchanged"]
+    chosen = [one for one in changes if (one["state"] in PLAIN if wanted is None else one["path"] in wanted)]
+    chosen = [one for one in chosen if one["state"] != "unchanged"]
     over, say = body.get("over") is True, gateway.catalogue.text
     taken: list[str] = []
     problems: list[dict[str, Any]] = []

@@ -12,6 +12,7 @@ from bot.company import Company
 from bot.console import (
     articles_api,
     export_api,
+    figures_api,
     files_api,
     gaps_api,
     golden_api,
@@ -21,6 +22,7 @@ from bot.console import (
     stream_api,
     talk_api,
 )
+from bot.console.alarm import Alarm
 from bot.console.context import CONSOLE, Console
 from bot.console.feed import Feed
 from bot.console.kb import Kb
@@ -31,11 +33,12 @@ from bot.console.shelf import Shelf
 from bot.console.upkeep import Upkeep
 from bot.database import Database
 from bot.settings import Settings
+from bot.staff.mail import Mail
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, company: Company, database: Database, http: ClientSession
+    settings: Settings, company: Company, database: Database, http: ClientSession, mail: Mail | None
 ) -> AsyncIterator[Console]:
     """The console at work."""
     kb = Kb(http, settings.service_url(settings.kb_port), settings.internal_token.get_secret_value())
@@ -43,7 +46,8 @@ async def running(
     await feed.start()
     review = company.console.review == "required"
     publisher = Publisher(database, kb, shelf, feed, review=review)
-    schedule, upkeep = Schedule(database, publisher, feed), Upkeep(database)
+    alarm = Alarm(database, kb, mail)
+    schedule, upkeep = Schedule(database, publisher, feed), Upkeep(database, alarm)
     resync = Resync(database, kb, feed)
     console = Console(
         kb=kb,
@@ -51,6 +55,7 @@ async def running(
         feed=feed,
         publisher=publisher,
         upkeep=upkeep,
+        alarm=alarm,
         wake_schedule=schedule.wake,
         wake_sources=resync.wake,
         review=review,
@@ -72,7 +77,7 @@ def add_routes(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app.on_shutdown.append(_end_streams)  # they would hold the server open
     parts = (articles_api, talk_api, files_api, publish_api, imports_api, export_api, golden_api, gaps_api)
-    for part in (*parts, stream_api, pages):
+    for part in (*parts, figures_api, stream_api, pages):
         part.add_routes(app)
 
 

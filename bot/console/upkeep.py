@@ -1,4 +1,5 @@
-"""What goes on in the background: customers' questions are taken over from the journal, old lines are forgotten."""
+"""What goes on in the background: customers' questions are taken over from the journal, their
+opinions held against what is stated, old lines forgotten."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.console import asked, feed
+from bot.console.alarm import Alarm
+from bot.console.context import ConsoleError
 from bot.database import Database
 
 log = structlog.get_logger(__name__)
@@ -16,14 +19,18 @@ EVERY = 60.0  # seconds
 
 
 class Upkeep:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, alarm: Alarm) -> None:
         self._database = database
+        self._alarm = alarm
         self._working = asyncio.Lock()
 
     async def run(self) -> None:
         while True:
             try:
                 await self.once()
+                await self._alarm.once()
+            except ConsoleError:
+                pass  # kb does not answer; it is asked again
             except asyncio.CancelledError:
                 raise
             except Exception:
