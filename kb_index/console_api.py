@@ -118,16 +118,15 @@ async def post_rollback(request: web.Request) -> web.Response:
 
 
 async def get_versions(request: web.Request) -> web.Response:
-    """Versions that served, newest first. One that was fitted anew stands for the one it was made of."""
+    """Versions in the order in which they first served, the last first. One that was fitted anew stands for the one
+    it was made of."""
     versions = request.app[LIBRARY].versions
 
     def work() -> list[dict[str, Any]]:
-        served = set(versions.history())
+        found = {row["version"]: row for row in versions.all()}
         return [
-            {key: row.get(key) for key in SHOWN}
-            | {"files": row.get("changed", []), "fitted": row["fitted"]}
-            for row in versions.all()
-            if row["version"] in served
+            {key: row.get(key) for key in SHOWN} | {"files": row.get("changed", []), "fitted": row["fitted"]}
+            for row in (found[one] for one in reversed(versions.history()) if one in found)
         ]
 
     return web.json_response({"versions": await request.app[PUBLISHER].run(work)})

@@ -3,7 +3,9 @@ the background fit that turns layers into whole versions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +49,17 @@ def make_layer(
 ) -> Made | None:
     """The version as a layer over the base of `live`; None where it must be built whole."""
     sources = checked_sources(content_folder(versions, settings.content_dir), changes)
+    folder, state = versions.path(live.version), state_of(sources, encoder, settings.error_bound)
+    manifest = read_manifest(folder)
+    if manifest.get("state") == state:
+        return Made(live.version, [])
     index = layered(live, versions, settings, encoder, sources)
     if index is None:
         return None
-    folder = versions.path(live.version)
-    base = folder / BASE if read_manifest(folder)["base"] else folder
-    about = (
-        versions.facts(sources) | {"state": state_of(sources, encoder, settings.error_bound), "problems": []} | facts
-    )
+    named = json.dumps([index.version, facts], sort_keys=True).encode()  # the same by somebody else is another version
+    index = replace(index, version=hashlib.sha256(named).hexdigest()[:12])
+    base = folder / BASE if manifest["base"] else folder
+    about = versions.facts(sources) | {"state": state, "problems": []} | facts
     below = Kept(base).digests
     changed = differing(below, sources.digests)
 

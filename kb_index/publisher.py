@@ -39,12 +39,12 @@ class Publisher:
         self.library = library
         self.jobs = jobs
         self._lock = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
+        self._thread = ThreadPoolExecutor(max_workers=2, thread_name_prefix="console")
         self._tried: tuple[tuple[str, str], Index] | None = None
         self._fitting: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[[], T]) -> T:
-        """On a thread of the console's own: searching has others."""
+        """On a thread of the console's own: searching has others. Publishing finds one free while another lists."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def start(self) -> None:

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,7 @@ def _making(encoder: Encoder, risk: float) -> bytes:
     return f"{FORMAT} {encoder.fingerprint} {risk} {_program()}\n".encode()
 
 
+@lru_cache
 def _program() -> str:
     """The code that makes an index: another program makes another version."""
     digest = hashlib.sha256()

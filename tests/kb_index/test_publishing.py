@@ -153,6 +153,26 @@ async def test_what_was_published_is_not_undone_by_a_version_that_was_built_befo
     assert "faq/export-pdf.en.md" not in sources
 
 
+async def test_what_killed_builds_left_is_swept_and_what_changes_nothing_makes_no_version(site: Site) -> None:
+    left = site.versions.folder / "versions" / ".building-4194999-x"  # above the largest process id of Linux
+    left.mkdir()
+    before = site.versions.current()
+    same = (site.content / DARK).read_text()
+    status, done = await site.publish({DARK: same})
+    assert (status, done) == (200, {"version": before, "previous": before, "files": []})
+    await site.publish({"faq/holiday.en.md": NEW})
+    assert not left.exists()
+
+
+async def test_the_same_published_again_by_somebody_else_says_so(site: Site) -> None:
+    before = site.versions.current()
+    await site.publish({"faq/holiday.en.md": NEW}, facts={"by": "Ada"})
+    await site.post("/rollback", {"version": before})
+    await site.publish({"faq/holiday.en.md": NEW}, facts={"by": "Bob"})
+    _, listed = await site.get("/versions")
+    assert [(row["by"], row["live"]) for row in listed["versions"]] == [("Bob", True), ("Ada", False), (None, False)]
+
+
 async def test_searches_go_on_while_versions_change(site: Site) -> None:
     ended, statuses = False, []
 
