@@ -12,11 +12,12 @@ from typing import Any
 
 from kb_index.encoder import Encoder, load_encoder
 from kb_index.errors import PublishError
+from kb_index.focus import Focus, questions_near
 from kb_index.gold import parse_gold
 from kb_index.golden import compare, outcome
 from kb_index.index import WINDOW_CHARS, Answer, Index
 from kb_index.inspection import dead_links, warnings
-from kb_index.lint import Finding, Focus, lint, questions_near
+from kb_index.lint import Finding, lint
 from kb_index.postings import Floats
 from kb_index.publication import layered
 from kb_index.publishing import content_folder

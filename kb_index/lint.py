@@ -7,11 +7,11 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kb_index.contradictions import contradictions, opposite_answers, translations
 from kb_index.corpus import ASKED, TOLD, Corpus
 from kb_index.encoder import Encoder
+from kb_index.focus import ALIKE, PART, Focus, asked_rows, question_of
 from kb_index.index import Index
 from kb_index.text import fold
 
@@ -20,8 +20,6 @@ SAME_ANSWER = 0.96  # the same of two passages
 SHORTEST_ANSWER = 60  # characters; shorter passages are alike by chance
 AHEAD = 2.0  # lead of another article, in the logarithm of likelihood, at which it steals a question
 FEW = 3  # example questions, below which a probability tells little
-PART = 256  # rows compared at once
-ALIKE = 0.80  # cosine to one of the thief's questions: a question unlike all others is only lonely
 
 
 @dataclass(frozen=True)
@@ -32,18 +30,6 @@ class Finding:
     where: str
     message: str
     cure: str
-
-
-Question = tuple[bool, str, str, str]  # whether it is a topic's; whose; language; text
-
-
-@dataclass(frozen=True)
-class Focus:
-    """Some targets, and the questions of others that lie near theirs: findings in which neither has a part are left
-    out."""
-
-    targets: Set[int]
-    questions: Set[Question]
 
 
 def lint(index: Index, encoder: Encoder, focus: Focus | None = None) -> list[Finding]:
@@ -58,29 +44,6 @@ def lint(index: Index, encoder: Encoder, focus: Focus | None = None) -> list[Fin
         *_missing_languages(corpus, targets),
         *_few_questions(corpus, targets),
     ]
-
-
-def questions_near(index: Index, targets: Set[int]) -> set[Question]:
-    """The questions of these targets, and those of others that are alike."""
-    corpus, vectors = index.corpus, index.signals.vectors.vectors
-    asked = _asked(corpus)
-    own = asked[np.isin(corpus.entry_target[asked], list(targets))]
-    near = np.zeros(len(asked), bool)
-    ours = vectors[own]
-    for start in range(0, len(asked), PART):
-        near[start : start + PART] = (vectors[asked[start : start + PART]] @ ours.T >= ALIKE).any(axis=1)
-    return {_question(corpus, row) for row in [*own, *asked[near]]}
-
-
-def _question(corpus: Corpus, row: int) -> Question:
-    entry = corpus.entries[row]
-    owner = corpus.targets[entry.target]
-    return owner.topic, owner.id, entry.lang, entry.text
-
-
-def _asked(corpus: Corpus) -> NDArray[np.int64]:
-    """The rows of questions and titles that are there."""
-    return np.flatnonzero((corpus.entry_kind == ASKED) & corpus.there[corpus.entry_target])
 
 
 def _name(corpus: Corpus, target: int) -> str:
@@ -112,9 +75,9 @@ def _stolen(index: Index, focus: Focus | None) -> list[Finding]:
     """
     corpus, signals = index.corpus, index.signals
     findings = []
-    for row in _asked(corpus):
+    for row in asked_rows(corpus):
         entry = corpus.entries[row]
-        if focus is not None and _question(corpus, row) not in focus.questions:
+        if focus is not None and question_of(corpus, row) not in focus.questions:
             continue
         own = corpus.rows_of(entry.target)
         same = own[(corpus.entry_kind[own] == ASKED) & (corpus.entry_lang[own] == corpus.entry_lang[row])]

@@ -18,12 +18,13 @@ from kb_index.increment import MOST_TEXTS, increment
 from kb_index.index import Index
 from kb_index.integrity import read_manifest
 from kb_index.known import BASE, KnownVectors
+from kb_index.naming import state_of
 from kb_index.publishing import content_folder
 from kb_index.settings import Settings
 from kb_index.sources import Changed, Folder, Kept, Sources, differing, has_sources, keep
 from kb_index.storage import load, save_layer
 from kb_index.tasks import Report
-from kb_index.versions import Versions, state_of
+from kb_index.versions import Versions
 from kb_index.workspace import Changes, changes_of, new_problems
 
 

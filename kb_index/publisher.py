@@ -17,11 +17,11 @@ from kb_index.index import Index
 from kb_index.integrity import read_manifest
 from kb_index.jobs import JobError, Jobs
 from kb_index.library import Library
+from kb_index.naming import state_of
 from kb_index.publication import Made, layered, make_layer
 from kb_index.publishing import content_folder, not_written, put_live, recovered, roll_back
 from kb_index.settings import Settings
 from kb_index.sources import Changed
-from kb_index.versions import state_of
 from kb_index.workspace import Changes
 
 log = structlog.get_logger()

@@ -20,9 +20,9 @@ from typing import Any
 import structlog
 
 from kb_index.errors import PublishError
-from kb_index.integrity import sync
+from kb_index.integrity import replace_file, sync
 from kb_index.sources import Folder, Kept, differing, digest, has_sources
-from kb_index.versions import Versions, replace_file
+from kb_index.versions import Versions
 
 log = structlog.get_logger()
 

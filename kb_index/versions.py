@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kb_index.building import build_index
 from kb_index.config import Config
-from kb_index.content import Article, Content, Topic
+from kb_index.content import Content
 from kb_index.encoder import Encoder
 from kb_index.errors import VersionError
 from kb_index.index import Index
-from kb_index.integrity import FORMAT, read_manifest, sync, verify
+from kb_index.integrity import read_manifest, replace_file, sync, verify
 from kb_index.known import KnownVectors
+from kb_index.naming import name_of, state_of
 from kb_index.sources import Kept, Sources, differing, has_sources, keep
 from kb_index.storage import load, save
 
@@ -235,22 +232,6 @@ class Versions:
             yield
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file atomically and durably; what was there stays where that fails."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    sync(path.parent)
-
-
 def _runs(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -259,35 +240,3 @@ def _runs(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def name_of(content: Content, config: Config, encoder: Encoder, risk: float) -> str:
-    """12 hex digits of the SHA-256 over all that makes an index: texts, kb.yml, encoder, error bound, program."""
-    digest = hashlib.sha256()
-    digest.update(_making(encoder, risk))
-    digest.update(json.dumps(asdict(config), sort_keys=True).encode())
-    items: list[Article | Topic] = [*content.articles, *content.topics]
-    for item in items:
-        digest.update(f"{type(item).__name__} {item.id} {item.lang} {item.version}\n".encode())
-    for one in content.gold:
-        digest.update(f"{one}\n".encode())
-    return digest.hexdigest()[:12]
-
-
-def state_of(sources: Sources, encoder: Encoder, risk: float) -> str:
-    """The same for the same files, encoder, error bound and program, however the index was made of them."""
-    lines = [f"{path} {digest}" for path, digest in sorted(sources.digests.items())]
-    return hashlib.sha256(_making(encoder, risk) + "\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _making(encoder: Encoder, risk: float) -> bytes:
-    return f"{FORMAT} {encoder.fingerprint} {risk} {_program()}\n".encode()
-
-
-@lru_cache
-def _program() -> str:
-    """The code that makes an index: another program makes another version."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
