@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Integer, Table, insert, select
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.retention.whose import OTHERS
@@ -59,7 +59,7 @@ def _value(table: Table, column: Column[Any], name: str, number: int) -> Any:
         return {"text": f"{name} said so", "to": f"{name}@example.fr"}
     if isinstance(column.type, Boolean):
         return False
-    if isinstance(column.type, Integer):
+    if isinstance(column.type, Integer | Float):
         return number
     if _is_text(column):
         length = getattr(column.type, "length", None)
