@@ -2,8 +2,9 @@
 
 import { moment, number, percent } from "/desk/assets/text.js";
 
-import { call, countDrafts, empty, fill, has, head, hear, make, panel, select, t, table, view } from "./parts.js";
+import { act, administrator, call, countDrafts, empty, fill, has, head, hear, make, panel, select, t, table, view } from "./parts.js";
 import { axes, band, BOX, legend, line, scaleX, scaleY, svg } from "./plot.js";
+import { on } from "./stream.js";
 
 const days = select(["7", "30", "90"].map((each) => [each, t("figures.days", { count: each })]), "30", { "aria-label": t("figures.period") });
 const simulator = make("div", { class: "stack", id: "simulator" });
@@ -13,10 +14,10 @@ if (has("simulate")) view.append(panel(t("simulator.title"), t("simulator.hint")
 if (has("calibration")) view.append(panel(t("calibration.title"), t("calibration.hint"), calibration));
 
 const simulate = () => fill(simulator, async () => {
-  const { points, now } = await call("GET", `/api/console/simulate?days=${days.value}`);
-  const asked = points.length ? Math.max(...points.map((each) => each.asked ?? each.answered + each.tickets + each.callbacks + each.sla)) : 0;
-  if (!points.length || !asked) return empty("chart", t("simulator.none"), t("simulator.none_hint"));
-  return draw([...points].sort((a, b) => a.threshold - b.threshold), typeof now === "number" ? now : now.threshold, asked);
+  const { points, now, judged } = await call("GET", `/api/console/simulate?days=${days.value}`);
+  const asked = points[0]?.asked;
+  if (!asked) return empty("chart", t("simulator.none"), t("simulator.none_hint"));
+  return [...draw([...points].sort((a, b) => a.threshold - b.threshold), now.threshold, asked), make("p", { class: "hint" }, t("simulator.judged", { feedback: number(judged.feedback ?? 0), golden: number(judged.golden ?? 0) }))];
 });
 
 function draw(points, now, asked) {
@@ -72,26 +73,32 @@ function draw(points, now, asked) {
 const calibrate = () => fill(calibration, async () => {
   const { bins, stated, observed, alarm } = await call("GET", "/api/console/calibration");
   const filled = bins.filter(({ count }) => count);
-  const said = (each) => each.stated ?? each.mean ?? (each.from + each.to) / 2;
-  const notice = alarm ? make("p", { class: "notice bad", role: "alert" }, t("calibration.alarm", { since: moment(alarm.since), threshold: percent(alarm.threshold) })) : make("p", { class: "notice good" }, t("calibration.fine"));
+  const said = ({ mean }) => mean;
+  const notice = alarm ? make("div", { class: "notice bad", role: "alert" }, t("calibration.alarm", { since: moment(alarm.since), threshold: percent(alarm.threshold) }), " ", administrator ? act("retry", t("calibration.reset"), async () => {
+    await call("POST", "/api/console/calibration", { state: "reset" });
+    await Promise.all([calibrate(), simulate()]);
+  }, { class: "button small" }) : null) : make("p", { class: "notice good" }, t("calibration.fine"));
   if (!filled.length) return [notice, empty("chart", t("calibration.none"), t("calibration.none_hint"))];
-  const seen = (each) => (each.observed && typeof each.observed === "object" ? each.observed : { share: each.observed ?? each.share, low: each.low, high: each.high });
-  const bound = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? percent(value.share ?? 0) : percent(value));
+  const bound = (value) => (value === null ? "–" : percent(value));
   const plot = svg("svg", { class: "chart", viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": t("calibration.plot", { count: filled.length }) },
     ...axes(t("calibration.stated"), (each) => percent(each)), svg("line", { class: "ideal", x1: scaleX(0), y1: scaleY(0), x2: scaleX(1), y2: scaleY(1) }),
     ...filled.flatMap((each) => {
-      const { share, low, high } = seen(each);
-      return [low === undefined || low === null ? "" : svg("line", { class: "whisker", x1: scaleX(said(each)), x2: scaleX(said(each)), y1: scaleY(low), y2: scaleY(high) }), svg("circle", { class: "point", cx: scaleX(said(each)), cy: scaleY(share), r: 5 })];
+      const { share, low, high } = each;
+      return [svg("line", { class: "whisker", x1: scaleX(said(each)), x2: scaleX(said(each)), y1: scaleY(low), y2: scaleY(high) }), svg("circle", { class: "point", cx: scaleX(said(each)), cy: scaleY(share), r: 5 })];
     }));
-  return [notice, make("p", {}, t("calibration.summary", { stated: bound(stated), observed: bound(observed) })), make("div", { class: "chart-box" }, plot), legend([["point", t("calibration.observed")], ["ideal", t("calibration.ideal")]]),
+  return [notice, make("p", {}, t("calibration.summary", { stated: bound(stated), observed: bound(observed.share) })), make("div", { class: "chart-box" }, plot), legend([["point", t("calibration.observed")], ["ideal", t("calibration.ideal")]]),
     make("details", {}, make("summary", {}, t("figures.table")), table(t("calibration.title"), [t("calibration.stated"), t("calibration.observed"), t("calibration.count")], filled.map((each) => {
-      const { share, low, high } = seen(each);
-      return [percent(said(each)), `${percent(share)}${low === undefined || low === null ? "" : ` (${percent(low)} – ${percent(high)})`}`, number(each.count)];
+      const { share, low, high, count } = each;
+      return [percent(said(each)), `${percent(share)} (${percent(low)} – ${percent(high)})`, number(count)];
     })))];
 });
 
 days.addEventListener("change", simulate);
 hear({}, []);
+on("calibration", () => {
+  calibrate();
+  simulate();
+});
 if (has("simulate")) simulate();
 if (has("calibration")) calibrate();
 countDrafts();

@@ -3,7 +3,7 @@
 import { moment, number, percent } from "/desk/assets/text.js";
 
 import { create } from "./create.js";
-import { act, badge, button, call, countDrafts, empty, fill, has, head, hear, icon, langName, make, panel, select, t, table, undoable, view, word } from "./parts.js";
+import { act, badge, button, call, countDrafts, empty, fill, has, head, hear, icon, langName, make, pageOf, panel, select, t, table, undoable, view, word } from "./parts.js";
 import { sparkline } from "./plot.js";
 import { on } from "./stream.js";
 
@@ -12,24 +12,19 @@ const box = make("div", { class: "stack", id: "gaps" });
 view.append(head(t("gaps.title"), t("gaps.hint"), days), box);
 
 const load = () => fill(box, async () => {
-  const { gaps, weak, unused } = await call("GET", `/api/console/gaps?days=${days.value}`);
+  const { gaps, weak, unused, grouped } = await call("GET", `/api/console/gaps?days=${days.value}`);
   return [
-    panel(t("gaps.unanswered"), t("gaps.unanswered_hint"), gaps.length ? make("ol", { class: "gaps" }, ...gaps.map(gap)) : empty("check", t("gaps.none"), t("gaps.none_hint"))),
+    panel(t("gaps.unanswered"), t(grouped ? "gaps.unanswered_hint" : "gaps.ungrouped"), gaps.length ? make("ol", { class: "gaps" }, ...gaps.map(gap)) : empty("check", t("gaps.none"), t("gaps.none_hint"))),
     panel(t("gaps.weak"), t("gaps.weak_hint"), weak.length ? table(t("gaps.weak"), [t("list.article"), t("gaps.shown"), t("gaps.helpful"), t("gaps.not_helpful")], weak.map(weakRow)) : make("p", { class: "hint" }, t("gaps.no_weak"))),
     panel(t("gaps.unused"), t("gaps.unused_hint"), unused.length ? make("details", {}, make("summary", {}, t("gaps.unused_count", { count: unused.length })), make("ul", { class: "columns" }, ...unused.map((each) => make("li", {}, link(each))))) : make("p", { class: "hint" }, t("gaps.no_unused"))),
   ];
 });
 
-const link = (each) => {
-  const id = typeof each === "string" ? each : each.article ?? each.id;
-  const named = each.kind ? `${each.kind}:${id}` : id;
-  return make("span", {}, make("a", { href: `/console/articles/${encodeURIComponent(named)}${each.lang ? `?lang=${each.lang}` : ""}` }, each.title ?? id), each.lang ? make("span", { class: "hint" }, ` ${langName(each.lang)}`) : null);
-};
+const link = ({ kind, article, lang, title }) => make("span", {}, make("a", { href: pageOf({ kind, id: article }, lang) }, title), make("span", { class: "hint" }, ` ${langName(lang)}`));
 
 function weakRow(each) {
-  const total = each.helpful + each.not_helpful;
-  const [low, high] = Array.isArray(each.interval) ? each.interval : [each.interval?.low, each.interval?.high];
-  return [link(each), number(each.shown), number(each.helpful), make("span", {}, `${number(each.not_helpful)} `, total && low !== undefined && low !== null ? make("span", { class: "hint" }, `(${percent(low)} – ${percent(high)})`) : null)];
+  const { low, high } = each.interval;
+  return [link(each), number(each.shown), number(each.helpful), make("span", {}, `${number(each.not_helpful)} `, make("span", { class: "hint" }, `(${percent(low)} – ${percent(high)})`))];
 }
 
 function gap(each) {
@@ -37,7 +32,7 @@ function gap(each) {
   const recent = trend.at(-1) ?? 0;
   const questions = each.questions.slice(0, 8);
   const draft = () => create({
-    title: each.name, lang: each.lang, questions: each.questions.filter(({ lang }) => lang === each.lang).map(({ text }) => text), ...(each.agent_reply ? { text: typeof each.agent_reply === "string" ? each.agent_reply : each.agent_reply.text } : {}), from: { gap: each.id },
+    title: each.name, lang: each.lang, questions: each.questions.filter(({ lang }) => lang === each.lang).map(({ text }) => text), ...(each.agent_reply ? { text: each.agent_reply.text } : {}), from: { gap: each.id },
   });
   return make("li", { class: "gap" },
     make("div", { class: "gap-count" }, make("strong", {}, number(each.count)), make("span", { class: "hint" }, t("gaps.times", { count: each.count }))),
@@ -45,7 +40,7 @@ function gap(each) {
       make("p", { class: "row" }, make("span", { class: "hint" }, langName(each.lang)), each.outcome ? badge("outdated", word("gap_outcome", each.outcome)) : null, each.agent_reply ? badge("review", t("gaps.has_reply")) : null),
       questions.length > 1 || each.agent_reply ? make("details", {}, make("summary", {}, t("gaps.questions", { count: each.questions.length })),
         make("ul", {}, ...questions.map((one) => make("li", {}, make("q", { lang: one.lang }, one.text), make("span", { class: "hint" }, ` ${[one.count > 1 ? t("report.times", { count: one.count }) : "", one.last ? moment(one.last) : ""].filter(Boolean).join(" · ")}`)))),
-        each.agent_reply ? make("blockquote", { class: "passage" }, make("strong", {}, t("gaps.reply")), make("p", {}, typeof each.agent_reply === "string" ? each.agent_reply : each.agent_reply.text)) : null) : null),
+        each.agent_reply ? make("blockquote", { class: "passage" }, make("strong", {}, t("gaps.reply")), make("p", {}, each.agent_reply.text)) : null) : null),
     sparkline(trend, t("gaps.trend", { values: trend.join(", "), count: recent })),
     make("div", { class: "row" }, button("pencil", t("gaps.write"), draft, { class: "button small primary" }), has("try") ? make("a", { class: "button small ghost", href: `/console/try?${new URLSearchParams({ lang: each.lang, q: questions[0]?.text ?? each.name })}` }, icon("play"), t("gaps.try")) : null,
       act("close", t("gaps.dismiss"), () => settle(each, "dismissed"), { class: "button small ghost" })));

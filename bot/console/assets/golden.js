@@ -20,24 +20,24 @@ const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase
 
 const load = () => fill(box, async () => {
   const found = await call("GET", "/api/console/golden");
-  questions = found.questions ?? found.golden;
+  questions = found.questions;
   return draw();
 });
 
 function draw() {
   const wanted = plain(search.value.trim());
-  const shown = questions.filter((each) => plain(`${each.text} ${(each.expected ?? []).join(" ")} ${each.topic ?? ""}`).includes(wanted));
+  const shown = questions.filter((each) => plain(`${each.text} ${each.expected.join(" ")} ${each.topic ?? ""}`).includes(wanted));
   status.textContent = t("golden.count", { count: shown.length });
   if (!questions.length) return empty("sla", t("golden.none"), t("golden.none_hint"));
   if (!shown.length) return empty("search", t("list.nothing"));
   return table(t("golden.title"), [t("try.question"), t("list.lang"), t("golden.expected"), t("golden.state"), ""], shown.slice(0, 300).map((each) => [
-    each.text, langName(each.lang), expected(each), each.state && each.state !== "published" ? badge(each.state) : badge("published"),
-    each.id && each.state !== "deleted" && each.own !== false ? iconButton("trash", t("golden.remove", { text: each.text }), () => remove(each)) : ""]));
+    each.text, langName(each.lang), expected(each), badge(each.state),
+    each.state !== "deleted" ? iconButton("trash", t("golden.remove", { text: each.text }), () => remove(each)) : ""]));
 }
 
-const expected = (each) => each.topic || each.level
-  ? make("span", {}, icon("user"), ` ${each.topic ?? t("level", { level: each.level })}`)
-  : each.expected?.length ? make("span", {}, ...each.expected.flatMap((article, at) => [at ? ", " : "", make("a", { href: `/console/articles/${encodeURIComponent(article)}?lang=${each.lang}` }, article)])) : make("span", { class: "hint" }, t("golden.nobody"));
+const expected = (each) => each.topic
+  ? make("span", {}, icon("user"), " ", make("a", { href: `/console/articles/${encodeURIComponent(`topic:${each.topic}`)}?lang=${each.lang}` }, each.topic))
+  : each.expected.length ? make("span", {}, ...each.expected.flatMap((article, at) => [at ? ", " : "", make("a", { href: `/console/articles/${encodeURIComponent(article)}?lang=${each.lang}` }, article)])) : make("span", { class: "hint" }, t("golden.nobody"));
 
 async function remove(each) {
   await call("DELETE", `/api/console/golden/${encodeURIComponent(each.id)}`);
@@ -85,7 +85,7 @@ async function add(given = {}) {
 
 const loadProposals = () => fill(proposals, async () => {
   const { proposals: found } = await call("GET", "/api/console/proposals");
-  const open = found.filter(({ state }) => !state || state === "open");
+  const open = found.filter(({ state }) => state === "open");
   if (!open.length) return [];
   return make("section", { class: "panel" }, make("h2", {}, t("proposals.title")), make("p", { class: "hint" }, t("proposals.hint")), make("ul", { class: "proposals" }, ...open.map(proposal)));
 });
@@ -97,7 +97,7 @@ function proposal(each) {
     countDrafts();
   };
   return make("li", { class: "proposal" },
-    make("div", {}, make("p", {}, make("q", { lang: each.lang }, each.question ?? each.text)), make("p", { class: "hint" }, icon("book"), " ", make("a", { href: `/console/articles/${encodeURIComponent(each.article)}?lang=${each.lang}` }, each.title ?? each.article), " · ", langName(each.lang), each.at ?? each.created_at ? " · " : "", each.at ?? each.created_at ? time(each.at ?? each.created_at) : "")),
+    make("div", {}, make("p", {}, make("q", { lang: each.lang }, each.question)), make("p", { class: "hint" }, icon("book"), " ", make("a", { href: `/console/articles/${encodeURIComponent(each.article)}?lang=${each.lang}` }, each.article), " · ", langName(each.lang), " · ", time(each.at), " · ", each.from === "feedback" ? t("proposals.by_customers", { count: each.count }) : t("proposals.by_team"))),
     make("div", { class: "row" }, act("check", t("proposals.both"), settle("taken", "both"), { class: "button small primary" }), act("plus", t("proposals.question"), settle("taken", "question"), { class: "button small" }), act("sla", t("proposals.golden"), settle("taken", "golden"), { class: "button small" }), act("close", t("proposals.refuse"), settle("refused"), { class: "button small ghost" })));
 }
 

@@ -150,6 +150,8 @@ function showKeys(described) {
   return opened(dialog, () => null);
 }
 
+document.querySelector(".console-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 /** How many articles have work that is not published, beside the way to the page that publishes it. */
 export async function countDrafts() {
   const mark = $("drafts");

@@ -20,7 +20,7 @@ export function sparkline(values, label) {
     ...(points.length ? [svg("circle", { cx: points.at(-1).split(",")[0], cy: points.at(-1).split(",")[1], r: 2 })] : []));
 }
 
-export const BOX = { width: 720, height: 300, left: 48, right: 16, top: 14, bottom: 34 };
+export const BOX = { width: 720, height: 300, left: 48, right: 32, top: 14, bottom: 34 };
 export const scaleX = (share) => BOX.left + share * (BOX.width - BOX.left - BOX.right);
 export const scaleY = (share) => BOX.height - BOX.bottom - share * (BOX.height - BOX.top - BOX.bottom);
 

@@ -1,7 +1,7 @@
 // What happens elsewhere: the server's stream, listened to while the page is seen (browsers allow six connections to a
 // server), so that who comes back to a page reads it anew.
 
-const EVENTS = ["article", "presence", "job", "published"];
+const EVENTS = ["article", "presence", "job", "published", "calibration"];
 const listeners = new Map();
 let source = null;
 

@@ -19,7 +19,7 @@ const load = () => fill(box, async () => {
 });
 
 function entry(each, live) {
-  const files = each.files ?? [];
+  const { files } = each;
   const named = (path) => {
     const article = articleAt(path);
     return article ? make("a", { href: pageOf(article, article.lang) }, `${article.id} (${langName(article.lang)})`) : make("code", {}, path);
@@ -27,7 +27,7 @@ function entry(each, live) {
   const rest = files.slice(SHOWN);
   return make("li", { class: `version${each.live ? " live" : ""}` },
     make("div", { class: "row between" },
-      make("div", { class: "row" }, make("code", {}, each.version), each.live ? badge("published", t("versions.live")) : null, time(each.created), each.by ? make("span", {}, each.by.name ?? each.by) : null),
+      make("div", { class: "row" }, make("code", {}, each.version), each.live ? badge("published", t("versions.live")) : null, time(each.created), each.by ? make("span", {}, each.by) : null),
       each.live ? null : act("retry", t("versions.back"), () => back(each, live), { class: "button small" })),
     each.note ? make("p", {}, each.note) : null,
     make("p", { class: "hint" }, [t("versions.articles", { count: each.articles, shown: number(each.articles) }), typeof each.errors === "number" ? t("versions.errors", { share: number(each.errors, { style: "percent", maximumFractionDigits: 1 }) }) : ""].filter(Boolean).join(" · ")),
