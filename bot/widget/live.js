@@ -50,6 +50,7 @@ export class Live {
     const { panel, t, state, agent, node } = this;
     const named = state === 'live' && agent;
     panel.whom(named ? agent.name : null, t(state === 'waiting' ? 'live.header.waiting' : named ? 'live.header.live' : 'header.subtitle', { company: panel.company }));
+    panel.store.set('live', this.on || null);
     clearInterval(this.ticking);
     node.hidden = state !== 'waiting';
     panel.filesGo();

@@ -120,6 +120,7 @@ svg{grid-area:1/1;width:28px;fill:none;stroke:currentColor;stroke-width:1.9;stro
   };
   ready.then(() => {
     if (data.open === 'true' || data.open === '' || (tab() === 'open' && innerWidth > 480)) return withPanel((it) => it.open(false));
+    if (read('live')) return withPanel(() => {});  // a person writes whenever they like
     doc.addEventListener('visibilitychange', check);
     return check();
   });

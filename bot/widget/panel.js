@@ -118,6 +118,7 @@ class Panel {
 
   destroy() {
     this.session.end();
+    clearInterval(this.live.ticking);
     this.phone.removeEventListener('change', this.fitPhone);
     if (window.visualViewport) visualViewport.removeEventListener('resize', this.fitPhone);
     this.node.remove();

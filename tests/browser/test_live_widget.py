@@ -167,6 +167,22 @@ async def test_files_go_along_with_a_message_and_come_back_as_downloads(customer
     await customer.expect_accessible()
 
 
+async def test_a_person_is_heard_on_the_next_page_though_the_panel_stays_closed(customer: Customer, peer: Peer) -> None:
+    conversation = await joined(customer, peer)
+    await customer.page.wait_for_function(
+        "([url, seq]) => JSON.parse(localStorage.getItem(`guichet:${url}:conversations`)).items[0].seen >= seq",
+        arg=[customer.url, len(conversation.events)],
+    )
+    await customer.panel.get_by_role("button", name="Fermer").click()
+    await customer.reload()
+    await customer.panel.wait_for(state="attached")
+    await expect(customer.panel).to_be_hidden()
+    await agent_says(peer, conversation, "Vous êtes là ?")
+    await expect(customer.launcher.locator(".badge")).to_have_text("1")
+    await customer.open()
+    await expect(customer.said("Vous êtes là ?", "agent")).to_be_visible()
+
+
 async def test_what_a_person_says_last_is_in_view_however_much_it_is(customer: Customer, peer: Peer) -> None:
     conversation = await joined(customer, peer)
     await customer.type("Bonjour")
