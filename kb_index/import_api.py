@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from kb_index.console_api import body_of
-from kb_index.import_options import MAX_FILE, Options, Report
+from kb_index.import_options import MAX_FILE, Options, Report, folder_of, options_of
 from kb_index.importing import propose
 from kb_index.library import ApiError
 from kb_index.publisher import JOBS, PUBLISHER
@@ -26,15 +26,6 @@ MAX_PAGES = 20_000
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)?")
 _KINDS = ("faq", "blog", "manual")
-
-
-def folder_of(settings: Settings) -> Path:
-    return settings.versions_dir / "imports"
-
-
-def options_of(settings: Settings) -> Options:
-    """Those that whoever runs the service has chosen."""
-    return Options(hosts=tuple(settings.import_hosts.split(",")), state=folder_of(settings))
 
 
 def run(settings: Settings, args: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from babel.localedata import exists as is_locale
 from kb_index.content import Kind
 from kb_index.drafts import Parsed, ident_of
 from kb_index.errors import ContentError
+from kb_index.settings import Settings
 
 MAX_FILE = 100 * 1024 * 1024
 MAX_ROWS = 200_000  # articles or rows of one file
@@ -38,6 +39,16 @@ class Options:
     pages: int = 1_000
     hosts: tuple[str, ...] = ()
     state: Path | None = None
+
+
+def folder_of(settings: Settings) -> Path:
+    """Of uploads and of unfinished walks."""
+    return settings.versions_dir / "imports"
+
+
+def options_of(settings: Settings) -> Options:
+    """Those that whoever runs the service has chosen."""
+    return Options(hosts=tuple(settings.import_hosts.split(",")), state=folder_of(settings))
 
 
 class Parser(Protocol):

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -15,21 +15,9 @@ from kb_index.content import Kind
 from kb_index.drafts import Draft, Parsed, ident_of
 from kb_index.errors import ContentError
 from kb_index.import_archive import checked_office
+from kb_index.import_columns import FIELD_OF, fields_of
 from kb_index.import_options import MAX_PROBLEMS, MAX_ROWS, Options, Report
 
-# How columns and keys are called, in the languages of those who fill tables:
-COLUMNS = {
-    "id": ("id", "ident", "key", "clé", "cle", "schlüssel", "slug"),
-    "lang": ("lang", "language", "locale", "langue", "sprache"),
-    "title": ("title", "titre", "titel", "subject", "sujet", "betreff", "name", "nom"),
-    "questions": ("questions", "question", "fragen", "frage", "demande"),
-    "text": ("answer", "text", "body", "content", "réponse", "reponse", "texte", "antwort", "inhalt", "contenu",
-             "solution", "lösung", "description", "response", "answers"),
-    "category": ("category", "catégorie", "categorie", "kategorie", "tag", "section", "topic", "thème", "thema"),
-    "url": ("url", "link", "lien", "adresse"),
-    "updated": ("updated", "updated_at", "modified", "mis à jour", "geändert"),
-}  # fmt: skip
-_FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 SAMPLES, SAMPLE_CHARS = 3, 120
 MAX_BROKEN_QUOTES = 100
 _SEPARATORS = ",;\t|"
@@ -188,21 +176,6 @@ def _given(row: list[str], fields: list[str | None]) -> dict[str, Any]:
     return given
 
 
-def fields_of(name: str, titles: list[str], columns: Mapping[str, str | None]) -> list[str | None]:
-    """What each column is taken for: as `columns` says, else by its name. ContentError where `columns` cannot be."""
-    for title, field in columns.items():
-        if title not in titles:
-            raise ContentError(
-                name, 1, f"columns: there is no column {title!r:.60}; there are {', '.join(titles):.200}"
-            )
-        if field is not None and field not in COLUMNS:
-            raise ContentError(name, 1, f"columns: expected one of {', '.join(COLUMNS)}, got {field!r:.60}")
-    said = set(columns.values())
-    guessed = (_FIELD_OF.get(title.casefold()) for title in titles)
-    return [columns.get(title, None if guess in said else guess)
-            for title, guess in zip(titles, guessed, strict=True)]  # fmt: skip
-
-
 def objects(name: str, rows: Iterable[tuple[int, Any]], options: Options, source: str, report: Report) -> Parsed:
     """Articles of (line, object or what is wrong with it)."""
     result = Parsed()
@@ -229,7 +202,7 @@ def _draft(name: str, number: int, row: Any, lang: str, kind: Kind, source: str)
         raise ContentError(name, number, f"expected an object, got {type(row).__name__}")
     given: dict[str, Any] = {}
     for key, value in row.items():
-        field = _FIELD_OF.get(str(key).strip().casefold())
+        field = FIELD_OF.get(str(key).strip().casefold())
         if field and value not in (None, "", []):
             given.setdefault(field, value)
     asked = given.get("questions", [])

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from kb_index.drafts import Change, Draft, Parsed, Proposal, ident_of, propose_drafts, propose_vanished
+from kb_index.drafts import Change, Draft, Parsed, Proposal, ident_of, propose_drafts
 from kb_index.errors import ContentError
 from kb_index.fetching import Fetcher, Page
 from kb_index.import_archive import Member, files_of, unpacked
@@ -18,8 +18,11 @@ from kb_index.import_markdown import linked
 from kb_index.import_options import MAX_FILE, MAX_PROBLEMS, Options, Report, silent
 from kb_index.import_ours import is_ours, ours
 from kb_index.import_sites import Site, is_sitemap
+from kb_index.import_vanished import propose_vanished
 from kb_index.import_web import HTML, SUFFIX_OF_TYPE, feed, html, is_feed
 from kb_index.sources import checked_path
+
+STEP = 100  # articles from one report to the next
 
 
 def propose(source: str, content_dir: Path, options: Options, report: Report = silent, name: str = "") -> Proposal:
@@ -60,7 +63,7 @@ def _of_file(name: str, data: bytes, content_dir: Path, options: Options, report
     if PurePosixPath(name).suffix.lower() == ".zip":
         members, problems, top = unpacked(name, data)
         return _of_members(members, problems, top or PurePosixPath(name).stem, content_dir, options, report)
-    return _proposal(parse(name, data, options, name, report), content_dir)
+    return _proposal(parse(name, data, options, name, report), content_dir, report)
 
 
 def _of_members(
@@ -85,7 +88,7 @@ def _of_members(
             complete = False
             parsed.problems.append(problem)
     parsed.drafts = _apart(parsed)
-    result = _proposal(parsed, content_dir)
+    result = _proposal(parsed, content_dir, report)
     copied = ours(own, content_dir)
     result.changes[:0], result.problems[:0] = copied.changes, copied.problems
     if not (result.changes or result.problems):
@@ -114,9 +117,14 @@ def _apart(parsed: Parsed) -> list[Draft]:
     return result
 
 
-def _proposal(parsed: Parsed, content_dir: Path) -> Proposal:
-    drafts = (linked(draft, parsed.targets) for draft in parsed.drafts)
-    result = propose_drafts(drafts, content_dir)
+def _proposal(parsed: Parsed, content_dir: Path, report: Report) -> Proposal:
+    total = len(parsed.drafts)
+
+    def told(done: int) -> None:
+        if done % STEP == 0:
+            report(done, total, parsed.drafts[done].where)
+
+    result = propose_drafts((linked(draft, parsed.targets) for draft in parsed.drafts), content_dir, told)
     result.problems[:0] = parsed.problems
     if len(result.problems) > MAX_PROBLEMS:
         more = len(result.problems) - MAX_PROBLEMS
@@ -133,20 +141,20 @@ async def _of_address(url: str, content_dir: Path, options: Options, report: Rep
         if is_sitemap(page) or (options.site and page.type in HTML):
             return await _of_site(page, fetcher, content_dir, options, report)
     if is_feed(page):
-        return _proposal(feed(page, options, report), content_dir)
+        return _proposal(feed(page, options, report), content_dir, report)
     if page.type in HTML:
-        return _proposal(html(page, options), content_dir)
+        return _proposal(html(page, options), content_dir, report)
     name = _name_of(page)
     if PurePosixPath(name).suffix.lower() == ".zip":
         return _of_file(name, page.data, content_dir, options, report)
-    return _proposal(parse(name, page.data, options, page.url, report), content_dir)
+    return _proposal(parse(name, page.data, options, page.url, report), content_dir, report)
 
 
 async def _of_site(page: Page, fetcher: Fetcher, content_dir: Path, options: Options, report: Report) -> Proposal:
     site = Site(page, fetcher, options, report)
     await site.walk()
     site.parsed.drafts = _once(site.parsed.drafts)
-    result = _proposal(site.parsed, content_dir)
+    result = _proposal(site.parsed, content_dir, report)
     if site.complete and site.parsed.drafts:
         seen = {change.path for change in result.changes}
         for change in propose_vanished(content_dir, site.prefix, seen):
