@@ -80,10 +80,19 @@ async def post_article(request: web.Request) -> web.StreamResponse:
         fields = source.changed(source.Fields({"id": article, "lang": lang}), given, today(request))
         fields.meta["updated"] = today(request)
         path = source.path_of(str(kind), article, lang)
-        await drafts.save(conn, person, path, source.write(fields), gateway.now(), seen=None)
+        note = _made_from(body.get("from"))
+        await drafts.save(conn, person, path, source.write(fields), gateway.now(), seen=None, note=note)
         await _log(conn, request, "console_article_added", person, f"{kind}:{article}", lang)
     request.app[CONSOLE].feed.wake()
     return await answer(request, f"{kind}:{article}", status=201)
+
+
+def _made_from(value: object) -> str:
+    """The note of a first revision: what it was made from, `{"gap": id}`."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return ""
+    ((kind, ident),) = value.items()
+    return cleaned(f"from:{kind}:{ident}")[:200] if kind in ("gap", "case", "proposal") else ""
 
 
 async def _free(conn: AsyncConnection, kind: str, wanted: str) -> str:

@@ -137,11 +137,14 @@ async def history(conn: AsyncConnection, path: str, limit: int = 200) -> list[di
 
 
 async def changes_of(conn: AsyncConnection, articles: list[str] | None) -> list[Row[Any]]:
-    """The rows with a draft, of these articles (`kind:id`; None: of all); captions go with their video, golden
-    questions with everything."""
+    """The rows with a draft, of these articles (`kind:id` or the id; None: of all); captions go with their video,
+    golden questions with everything."""
     query = select(files, revisions.c.source).join(revisions, revisions.c.id == files.c.draft).order_by(files.c.path)
     rows = (await conn.execute(query)).all()
     if articles is None:
         return list(rows)
     wanted = set(articles)
-    return [row for row in rows if f"{'video' if row.kind == 'captions' else row.kind}:{row.article}" in wanted]
+    names = {
+        row.path: {row.article, f"{'video' if row.kind == 'captions' else row.kind}:{row.article}"} for row in rows
+    }
+    return [row for row in rows if names[row.path] & wanted]
