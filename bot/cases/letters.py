@@ -24,7 +24,7 @@ _ROUTES: dict[Event, tuple[Channel, ...]] = {
     Event.CALLBACK_REMINDER: (Channel.CUSTOMER_MAIL,),
     Event.CALLBACK_CANCELLED: (Channel.CUSTOMER_MAIL,),
     Event.REPLY: (Channel.CUSTOMER_MAIL, Channel.TICKET_SYSTEM),
-    Event.CUSTOMER: (Channel.TICKET_SYSTEM,),
+    Event.CUSTOMER: (Channel.TICKET_SYSTEM, Channel.STAFF_MAIL),  # staff: who answers by mail alone, see connect
     Event.DUE_SOON: (Channel.STAFF_MAIL,),
     Event.BREACHED: (Channel.STAFF_MAIL,),
     Event.RESOLUTION_DUE_SOON: (Channel.STAFF_MAIL,),

@@ -77,7 +77,7 @@ class Mailer:
 
     async def staff(self, letter: Mapping[str, Any]) -> None:
         """Tell staff; answering the mail answers the customer, through the case where mails to it are read. Files go
-        along when the case is first told."""
+        along when the case is first told, or with what the customer has written."""
         settings, case = self._settings, letter["case"]
         token = settings.answer_token(case["ref"]) if settings.inbound and settings.answer_token else None
         subject, body = texts.staff_mail(
@@ -88,10 +88,10 @@ class Mailer:
         message = self._message(letter, to, subject, body, reply_to=reply_to, lang=settings.staff_lang)
         if token:
             message.replace_header("References", f"<{case['ref']}.{token}@{self._domain}>")
-        if letter["event"] in {Event.CREATED, Event.CONSENTED}:
+        if letter["event"] in {Event.CREATED, Event.CONSENTED, Event.CUSTOMER}:
             for file in letter["files"]:
                 await self._add_file(message, file)
-            if case["slot"]:
+            if case["slot"] and letter["event"] != Event.CUSTOMER:
                 self._add_calendar(message, letter, settings.staff_lang, "staff_summary")
         await self._send(message)
 

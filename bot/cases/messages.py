@@ -172,7 +172,9 @@ async def add_customer(
         work.set_status(edit, Status.OPEN if edit.case.owner is None else Status.IN_PROGRESS)
     work.set_snooze(edit, None)
     case = await rows.save(conn, edit)
-    await rows.tell(conn, case, Event.CUSTOMER, by, files=list(files), message={"text": text, "author": author})
+    said = {"text": text, "author": author}
+    elsewhere = {Channel.TICKET_SYSTEM}
+    await rows.tell(conn, case, Event.CUSTOMER, by, only=elsewhere, files=list(files), message=said)
     return Written(id=message, case=case, new=True)
 
 
@@ -191,6 +193,14 @@ async def case_of_mail(conn: AsyncConnection, message_ids: Sequence[str]) -> str
     query = select(table.c.ref).where(table.c.message_id.in_(message_ids)).order_by(table.c.at.desc()).limit(1)
     found: str | None = (await conn.execute(query)).scalar_one_or_none()
     return found
+
+
+async def answers_by_mail(conn: AsyncConnection, ref: str) -> str | None:
+    """Who wrote the last reply, where it came by mail."""
+    replies = (table.c.ref == ref) & (table.c.kind == "reply")
+    query = select(table.c.author, table.c.message_id).where(replies).order_by(table.c.at.desc(), table.c.id).limit(1)
+    row = (await conn.execute(query)).one_or_none()
+    return None if row is None or row.message_id is None else str(row.author)
 
 
 async def settled(conn: AsyncConnection, letter: str, status: str, by: By) -> Case | None:

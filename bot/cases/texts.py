@@ -140,6 +140,8 @@ def staff_mail(letter: Letter, *, say: Say, lang: str, time_zone: str, answerabl
     elif event == "escalated":
         reason = say(lang, f"cases.escalation.{letter['reason'].removeprefix('case.')}")
         parts.append(say(lang, "cases.mail.staff.escalated_body", reason=reason))
+    elif event == "customer":
+        parts.append(letter["message"]["text"])
     parts += [
         "\n".join(_fact(case, name, lang, time_zone, say) for name in _FACTS if case[name] not in (None, "", [])),
         case["text"],

@@ -44,6 +44,9 @@ class Colleagues(Protocol):
     async def find(self, conn: AsyncConnection, email: str, /) -> Colleague | None:
         """Whoever has the address and may answer customers."""
 
+    async def address(self, conn: AsyncConnection, person: str, /) -> str | None:
+        """Where somebody who may answer customers gets mails."""
+
     async def said(self, conn: AsyncConnection, written: Written, author: str, name: str, /) -> None:
         """A reply was written: what else belongs in its transaction."""
 

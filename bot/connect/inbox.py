@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import Counter
@@ -21,10 +22,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cases import Attachment, Channel, Policy, fields, messages, store
+from bot.cases import Attachment, Channel, Policy, fields, letters, messages, store
 from bot.cases.attachments import add_attachment
 from bot.cases.desk_tables import messages as written_messages
-from bot.cases.model import Case, FieldError, Kind, Say
+from bot.cases.model import Case, Event, FieldError, Kind, Say
 from bot.cases.rows import By
 from bot.cases.tables import insert_new
 from bot.database import Database
@@ -199,6 +200,8 @@ class Inbox:
                 message_id=message_id,
                 files=told,
             )
+            if written.new:
+                await self._tell_agent(conn, written.case, text, told, now)
         else:
             written = await messages.add_note(
                 conn,
@@ -212,6 +215,18 @@ class Inbox:
             )
         await _give(conn, files, case.conversation, now, ref=case.ref, message=written.id)
         return Taken(Outcome.ADDED if theirs else Outcome.NOTED, case.ref)
+
+    async def _tell_agent(
+        self, conn: AsyncConnection, case: Case, text: str, files: list[dict[str, Any]], now: datetime
+    ) -> None:
+        """Whoever answered last did it by mail: there they get what the customer writes back."""
+        author = await messages.answers_by_mail(conn, case.ref) if self._colleagues is not None else None
+        to = await self._colleagues.address(conn, author) if self._colleagues is not None and author else None
+        if to is not None:
+            said, only = {"text": text, "author": messages.CUSTOMER}, {Channel.STAFF_MAIL}
+            await letters.post(
+                conn, case, Event.CUSTOMER, self._channels, now, only=only, files=files, message=said, to=[to]
+            )
 
     async def _answering(self, conn: AsyncConnection, reading: Reading) -> tuple[Colleague, Case] | None:
         """Who of the staff answers which case, where the mail is such an answer."""
@@ -279,16 +294,16 @@ class Inbox:
         if report is not None and report.action not in ("failed", ""):
             return Taken(Outcome.IGNORED)
         reason = (report.reason if report else "") or mail.subject
-        letters, by = letters_in(mail), self._by("system", now)
-        for letter in letters:
+        sent, by = letters_in(mail), self._by("system", now)
+        for letter in sent:
             if (case := await messages.bounced(conn, letter, reason, by)) is not None:
                 return Taken(Outcome.BOUNCED, case.ref)
         case = await case_of(conn, mail)
         if case is None:
             return Taken(Outcome.IGNORED)
         table = written_messages
-        known = select(table.c.id).where(table.c.letter.in_(letters), table.c.bounced.is_not(None))
-        if letters and (await conn.execute(known)).first() is not None:
+        known = select(table.c.id).where(table.c.letter.in_(sent), table.c.bounced.is_not(None))
+        if sent and (await conn.execute(known)).first() is not None:
             return Taken(Outcome.BOUNCED, case.ref)  # told before, by another report
         text = self._say(case.lang, "connect.mail.bounced", reason=reason)
         await messages.add_note(conn, case.ref, by, client_id=mail.key, text=text, news=True)

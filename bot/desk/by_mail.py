@@ -24,6 +24,10 @@ class ByMail:
         person = await people.by_email(conn, email)
         return person if person is not None and person.active and person.may(*team.ROLES) else None
 
+    async def address(self, conn: AsyncConnection, person: str) -> str | None:
+        found = await people.get(conn, person)
+        return found.email if found is not None and found.active and found.may(*team.ROLES) else None
+
     async def said(self, conn: AsyncConnection, written: Written, author: str, name: str) -> None:
         """As after a reply at the desk: its author has read the case."""
         await desk_store.mark_seen(conn, written.case.ref, author, written.case.version)

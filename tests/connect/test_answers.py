@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
+from bot.cases.tables import outbox
 from bot.connect.answers import tokens, vouched
 from bot.connect.mime import read as read_mail
 from bot.gateway.tables import events
@@ -95,6 +96,29 @@ async def test_an_answer_goes_to_the_customer_by_mail_and_into_the_conversation(
     case = await office.anna.case(office.ref)
     assert (case["owner"]["name"], case["status"]) == ("Anna", "in_progress")
     assert await said(office) == ["Bonjour, voici la marche à suivre."]
+
+
+async def test_the_customers_answer_comes_to_the_agent_by_mail_and_is_answered_again(office: Office) -> None:
+    await office.send("Quelle version avez-vous ?", message_id="<a1@staff.example>")
+    written = mail(
+        "La version 7.", subject=f"Re: [{office.ref}]", message_id="<c1@example.fr>", files=(("v.txt", b"7"),)
+    )
+    assert (await post(office.desk, written))[1]["outcome"] == "added"
+    told = await office.smtp.to("anna@staff.example")
+    assert "La version 7." in str(told.get_body().get_content())  # type: ignore[union-attr]
+    assert [part.get_filename() for part in told.iter_attachments()] == ["v.txt"]
+    assert await office.send("Merci, c’est noté.", to=told, message_id="<a2@staff.example>") == ("answered", office.ref)
+    assert await said(office) == ["Quelle version avez-vous ?", "Merci, c’est noté."]
+
+
+async def test_who_answers_at_the_desk_gets_no_mail_of_what_the_customer_writes(office: Office) -> None:
+    await office.send("Quelle version avez-vous ?", message_id="<a1@staff.example>")
+    assert (await office.anna.reply(office.ref, "Je vous appelle."))[0] == 201
+    written = mail("La version 7.", subject=f"Re: [{office.ref}]", message_id="<c1@example.fr>")
+    assert (await post(office.desk, written))[1]["outcome"] == "added"
+    async with office.desk.site.gateway.database.read() as conn:
+        query = select(outbox.c.id).where(outbox.c.event == "case.customer")
+        assert (await conn.execute(query)).all() == []
 
 
 async def test_brought_twice_it_is_sent_once(office: Office) -> None:
