@@ -95,7 +95,7 @@ async def open_console(folder: Path, encoder: Encoder) -> AsyncIterator[DeskSite
     )
     async with TestServer(make_app(settings, encoder)) as kb:
         assert kb.port is not None
-        body = {"changes": [], "base": None, "facts": {"by": "Fixture", "note": ""}}
+        body: dict[str, Any] = {"changes": [], "base": None, "facts": {"by": "Fixture", "note": ""}}
         async with open_desk(folder / "web", kb_port=kb.port) as desk:
             headers = {"X-Guichet-Token": TOKEN}
             async with desk.site.http.post(kb.make_url("/publish"), json=body, headers=headers) as response:

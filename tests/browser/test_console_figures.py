@@ -48,7 +48,7 @@ async def test_the_threshold_is_moved_by_key_and_by_mouse_and_says_what_it_would
     await page.keyboard.press("End")
     await expect(tiles.nth(0)).to_have_text("100 %")
     await expect(tiles.nth(1)).to_have_text("0 %")
-    await expect(slider).to_have_attribute("aria-valuetext", re.compile("Seuil 100.% : 0.% de réponses"))
+    await expect(slider).to_have_attribute("aria-valuetext", re.compile("Seuil 100.%.: 0.% de réponses"))
     box = await page.locator("#simulator .chart").bounding_box()
     assert box is not None
     at = box["x"] + box["width"] * (48 + 0.92 * 640) / 720
@@ -61,5 +61,5 @@ async def test_the_threshold_is_moved_by_key_and_by_mouse_and_says_what_it_would
     await expect(page.locator("#simulator .tile").nth(1)).to_contain_text("19 sur 30")
     await page.locator("#simulator summary").click()
     await expect(page.locator("#simulator tbody tr")).not_to_have_count(0)
-    await expect(page.locator("#calibration .point")).to_have_count(1)
+    await expect(page.locator("#calibration .chart .point")).to_have_count(1)
     await claire.expect_accessible()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -143,5 +142,11 @@ async def test_every_word_that_scripts_ask_for_is_in_the_catalogue() -> None:
         for key in re.findall(r'\b(?:t|word)\("([a-z0-9_.]+)"', file.read_text("utf-8"))
     }
     assert len(asked) > 100
-    missing = [key for key in asked if reduce(lambda tree, name: (tree or {}).get(name), key.split("."), words) is None]
+    missing = [key for key in asked if _at(words, key) is None]
     assert missing == []
+
+
+def _at(words: Any, key: str) -> Any:
+    for part in key.split("."):
+        words = words.get(part) if isinstance(words, dict) else None
+    return words

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 from sqlalchemy import insert
 
 from bot.console.tables import asked
@@ -140,8 +140,8 @@ async def test_what_passes_is_published_and_a_version_comes_back_by_one_press(cl
 async def test_a_table_with_faults_is_mapped_previewed_and_taken(claire: Editor) -> None:  # noqa: F811
     page = claire.page
     await claire.visit("/console/import")
-    file = {"name": "wissen.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
-    await page.locator("#file").set_input_files([file])  # type: ignore[list-item]
+    file = FilePayload(name="wissen.csv", mimeType="text/csv", buffer=TABLE.encode())
+    await page.locator("#file").set_input_files(file)
     await page.get_by_label("Langue").select_option("de")
     await page.get_by_role("button", name="Lire", exact=True).click()
     column = page.get_by_label("Contenu de la colonne Was man sagt")
@@ -218,3 +218,16 @@ async def test_a_gap_becomes_a_draft_in_the_customers_words_and_may_be_dismissed
     await expect(dialog.get_by_label("Titre")).to_have_value("Puis-je payer par chèque ?")
     await dialog.get_by_role("button", name="Créer et écrire").click()
     await expect(page.locator(".questions input").first).to_have_value("Puis-je payer par chèque ?")
+
+
+async def test_a_source_that_is_read_again_is_listed_and_its_removal_undone(claire: Editor) -> None:  # noqa: F811
+    page = claire.page
+    body = {"address": "https://example.org/aide/feed.xml", "options": {"lang": "fr"}, "every_hours": 168}
+    assert (await claire.colleague.call("POST", "/api/console/sources", body))[0] == 201
+    await claire.visit("/console/import")
+    row = page.locator("#sources tbody tr")
+    await expect(row).to_contain_text("https://example.org/aide/feed.xml")
+    await row.get_by_role("button", name="Ne plus relire").click()
+    await expect(row).to_have_count(0)
+    await page.locator(".toast").get_by_role("button", name="Annuler").click()
+    await expect(row).to_have_count(1)

@@ -37,11 +37,10 @@ export function historyOf(article, lang, { restored }) {
   }
 
   async function restore(each) {
-    const { article: now } = await call("POST", api(article, "/restore"), { lang, revision: each.revision });
-    const newest = (await call("GET", api(article, `/revisions${query}`))).revisions;
-    restored(now);
-    const [, previous] = newest;
-    if (previous) undoable(t("history.restored"), async () => restored((await call("POST", api(article, "/restore"), { lang, revision: previous.revision })).article));
+    const draft = (await call("GET", api(article))).article.langs[lang]?.draft;
+    const back = async (revision) => restored((await call("POST", api(article, "/restore"), { lang, revision })).article);
+    await back(each.revision);
+    undoable(t("history.restored"), async () => (draft ? back(draft.revision) : restored((await call("DELETE", api(article, `/draft${query}`))).article)));
     load();
   }
 
