@@ -45,7 +45,16 @@ def files_of(package: str) -> list[Path]:
         ("bot/connect", ("bot.connect", "bot.cases", *FOUNDATION)),
         (
             "bot/retention",
-            ("bot.retention", "bot.schema", "bot.cases", "bot.connect", "bot.gateway", "bot.staff", *FOUNDATION),
+            (
+                "bot.retention",
+                "bot.schema",
+                "bot.cases",
+                "bot.connect",
+                "bot.gateway",
+                "bot.help.tables",
+                "bot.staff",
+                *FOUNDATION,
+            ),
         ),
         ("bot/live", ("bot.live", "bot.staff", "bot.cases", "bot.gateway", *FOUNDATION)),
         ("bot/console", ("bot.console", "bot.help.tables", "bot.staff", "bot.cases", "bot.gateway", *FOUNDATION)),

@@ -23,6 +23,7 @@ from bot.connect.tables import mails
 from bot.database import Database
 from bot.gateway.events import text_of as journal_text
 from bot.gateway.tables import conversations
+from bot.help.tables import article_feedback
 from bot.staff import sessions
 from bot.staff.tables import audit, links, provider_requests, text_of
 from bot.staff.tables import sessions as sessions_table
@@ -143,6 +144,7 @@ class Retention(Worker):
             before = now - timedelta(days=times.conversations)
             given_up = and_(outbox.c.status == "dead", outbox.c.created_at < before)
             over.append((idempotency, idempotency.c.created_at < before))
+            over.append((article_feedback, article_feedback.c.at < text_of(before)))
             over.append((outbox, and_(outbox.c.ref.is_(None), or_(sent, given_up))))
         if times.cases:
             over.append((mails, mails.c.at < now - timedelta(days=times.cases)))

@@ -19,6 +19,7 @@ from bot.connect.tables import mails
 from bot.database import Database, make_engine, prepare
 from bot.gateway.events import text_of
 from bot.gateway.tables import conversations
+from bot.help.tables import article_feedback
 from bot.retention import worker
 from bot.retention.worker import Retention, Times
 from bot.schema import PARTS
@@ -96,6 +97,8 @@ async def test_rows_of_no_conversation_go_by_their_own_times(database: Database,
                 insert(idempotency).values(conversation=f"c{days}", key="k", fingerprint="f", created_at=at)
             )
             await conn.execute(insert(mails).values(key=f"{days}", outcome="added", at=at))
+            opinion = {"article": f"a{days}", "lang": "fr", "version": "0", "reader": "r", "helpful": False}
+            await conn.execute(insert(article_feedback).values(at=at.isoformat(timespec="microseconds"), **opinion))
             await audit.write(conn, at, "signed_in", details={"days": days})
             for status in ("sent", "dead", "pending"):
                 letter: dict[str, Any] = {"channel": "plain_mail", "event": "transcript", "payload": {}, "attempts": 1}
@@ -108,10 +111,12 @@ async def test_rows_of_no_conversation_go_by_their_own_times(database: Database,
     await retention(database, tmp_path)._work()
     async with database.read() as conn:
         keys = set((await conn.execute(select(idempotency.c.conversation))).scalars())
+        opinions = set((await conn.execute(select(article_feedback.c.article))).scalars())
         letters = set((await conn.execute(select(outbox.c.id))).scalars())
         taken = set((await conn.execute(select(mails.c.key))).scalars())
         done = {row.details["days"] for row in (await conn.execute(select(audit_table))).all()}
     assert keys == {"c40", "c60"}
+    assert opinions == {"a40", "a60"}
     assert letters == {"dead40", "dead60", "pending40", "pending60", "pending110", "pending310"}
     assert taken == {"40", "60", "110"}
     assert done == {40}
