@@ -6,6 +6,7 @@ each waits for the interpreter's lock. All rows are fetched at once: what this p
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -54,8 +55,18 @@ class Cursor:
 
 
 class Connection(aiosqlite.Connection):
+    _told_to_stop = False
+
     def cursor(self) -> Any:
         return Cursor(self)
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Once. Where a task is cancelled twice, SQLAlchemy stops the thread that it is closing gracefully: the second
+        stop would never be answered, and the process that waits for it would not end."""
+        if self._told_to_stop:
+            return None
+        self._told_to_stop = True
+        return super().stop()
 
 
 def connect(database: str, **options: Any) -> Connection:

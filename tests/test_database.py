@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import migrations
+from bot import migrations, sqlite
 from bot.database import Database, DatabaseError, make_engine, prepare
 
 metadata = MetaData()
@@ -27,9 +28,28 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 
 async def test_what_is_committed_is_on_disk(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+        expected = {
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "busy_timeout": 10_000,
+            "secure_delete": 1,
+        }
         for name, value in expected.items():
             assert (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() == value
+
+
+@pytest.mark.parametrize("first", ["close", "stop"])
+async def test_a_connection_that_is_closed_and_stopped_at_once_keeps_nobody_waiting(tmp_path: Path, first: str) -> None:
+    """As where a task in the middle of a statement is cancelled twice, when the process ends."""
+    connection = await sqlite.connect(str(tmp_path / "x.db"))
+    if first == "stop":
+        connection.stop()
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)  # it waits for the thread, or finds it stopped
+    connection.stop()
+    with contextlib.suppress(ValueError):
+        await asyncio.wait_for(closing, 10)
 
 
 async def test_preparing_again_keeps_everything(engine: AsyncEngine) -> None:
