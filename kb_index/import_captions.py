@@ -20,7 +20,7 @@ _TAG = re.compile(r"</?(?:[cibuv]|ruby|rt|lang|font|\d[\d:.]*)\b[^>\n]*>")
 def captions(name: str, data: bytes, options: Options, source: str, report: Report) -> Parsed:
     """`name.de.vtt` says its language."""
     if not options.video:
-        raise ContentError(name, None, "captions need the address of their video: --video https://…")
+        raise ContentError(name, None, "captions need the address of their video; give it with them")
     if len(data) > MAX_BYTES:
         raise ContentError(name, None, f"{len(data)} bytes; at most {MAX_BYTES} are read")
     ident, lang = named(name, options.lang)

@@ -117,7 +117,7 @@ def _questions(about: Draft, sections: list[Section], above: int) -> Parsed:
         for name in {one.name, anchor(one.title), anchor(question)} - {None}:
             result.targets[f"{about.where}#{name}"] = (ident, about.lang, None)
     if not result.drafts:
-        raise ContentError(about.where, None, "no '## question' heading with a text below; import it as --kind manual")
+        raise ContentError(about.where, None, "no '## question' heading with a text below; import it as a manual")
     result.targets[about.where] = (result.drafts[0].id, about.lang, None)
     if len(intro.split()) >= MIN_INTRO:
         result.drafts.insert(0, replace(about, kind="faq", text=intro))

@@ -72,7 +72,7 @@ class Site:
                 url = self._waiting.popleft()
                 if done >= self._options.pages:
                     left = len(self._waiting) + 1
-                    message = f"{left} more pages are known; at most {self._options.pages} are taken (--pages)"
+                    message = f"{left} more pages are known; at most {self._options.pages} are taken: allow more"
                     self.parsed.problems.append(ContentError(self._start.url, None, message))
                     self.complete = False
                     break

@@ -73,6 +73,38 @@ def test_import_reports_what_became_of_everything(folder: Path, tmp_path: Path) 
     assert "not a public address" in str(run("import", "http://127.0.0.1:1/").exception)
 
 
+def test_an_import_can_be_looked_at_before_it_writes_and_deletes_only_when_asked(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "wiki"
+    source.mkdir()
+    (source / "rows.csv").write_text("a,b\nQ?,Answer.\n")
+    (source / "page.md").write_text("# Page\n\nText.\n")
+    words = ("import", str(source), "--lang", "en", "--column", "a=questions", "--column", "b=text")
+    shown = run(*words, "--dry-run", "--json")
+    assert shown.exit_code == 0, shown.output
+    found = json.loads(shown.stdout)
+    assert [(one["path"], one["state"]) for one in found["changes"]] == [
+        ("manuals/page.en.md", "new"),
+        ("faq/q.en.md", "new"),
+    ]
+    assert found["problems"] == []
+    assert not (folder / "manuals").exists()
+    assert "2 new" in run(*words).stdout
+    assert (folder / "faq" / "q.en.md").is_file()
+    (source / "page.md").unlink()
+    kept = run(*words)
+    assert "left alone: manuals/page.en.md: it is no longer in the source; --delete deletes it" in kept.stderr
+    assert (folder / "manuals" / "page.en.md").is_file()
+    assert "deleted: manuals/page.en.md" in run(*words, "--delete").stdout
+    assert not (folder / "manuals" / "page.en.md").exists()
+    path = folder / "faq" / "q.en.md"
+    path.write_text(path.read_text().replace("Answer.", "Edited."))
+    left = run(*words)
+    assert left.exit_code == 1
+    assert "--overwrite replaces it" in left.stderr
+    assert "replaced: faq/q.en.md" in run(*words, "--overwrite").stdout
+    assert "Answer." in path.read_text()
+
+
 def test_lint_names_what_confuses(folder: Path) -> None:
     path = folder / "faq" / "dark-theme.en.md"
     path.write_text(path.read_text().replace('"night colours"', '"password lost"'))

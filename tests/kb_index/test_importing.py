@@ -43,7 +43,7 @@ def test_each_question_of_a_markdown_faq_becomes_an_article(tmp_path: Path, cont
     source.write_text("## Where is it?\n\nThere.\n\n## When?\n\nNow.\n")
     assert take(source, content_dir, kind="faq").written == ["faq/where-is-it.en.md", "faq/when.en.md"]
     (source).write_text("no heading")
-    with pytest.raises(ContentError, match="--kind manual") as caught:
+    with pytest.raises(ContentError, match="import it as a manual") as caught:
         take(source, content_dir, kind="faq")
     assert caught.value.file == "faq.md"
 
@@ -157,7 +157,7 @@ def test_captions_become_a_video_with_its_address(tmp_path: Path, content_dir: P
     (video,) = read_content(content_dir).articles
     assert (video.kind, video.lang, video.video) == ("video", "fr", "https://example.org/v")
     assert [(cue.start, cue.text) for cue in video.captions] == [(1.0, "Ouvrez la boîte."), (5.0, "Fermez-la.")]
-    with pytest.raises(ContentError, match="--video"):
+    with pytest.raises(ContentError, match="address of their video"):
         take(source, content_dir)
     source.write_text("nonsense")
     with pytest.raises(ContentError, match="not captions"):
