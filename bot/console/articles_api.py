@@ -1,8 +1,7 @@
-"""Articles: list, read, write, delete, restore, history, differences."""
+"""Articles: list, read, write, delete."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.console import diff, drafts, listing, shown, source
+from bot.console import drafts, listing, shown, source
 from bot.console.context import (
     CONSOLE,
     KINDS,
@@ -24,7 +23,6 @@ from bot.console.context import (
     text_of,
 )
 from bot.gateway.context import GATEWAY
-from bot.http import read_json
 from bot.staff import audit
 from bot.staff.guard import require
 from bot.staff.people import Person
@@ -82,7 +80,7 @@ async def post_article(request: web.Request) -> web.StreamResponse:
         path = source.path_of(str(kind), article, lang)
         note = _made_from(body.get("from"))
         await drafts.save(conn, person, path, source.write(fields), gateway.now(), seen=None, note=note)
-        await _log(conn, request, "console_article_added", person, f"{kind}:{article}", lang)
+        await record(conn, request, "console_article_added", person, f"{kind}:{article}", lang)
     request.app[CONSOLE].feed.wake()
     return await answer(request, f"{kind}:{article}", status=201)
 
@@ -180,7 +178,7 @@ async def delete_article(request: web.Request) -> web.StreamResponse:
     async with gateway.database.write() as conn:
         row = await there(conn, request, lang)
         await drafts.save(conn, person, row.path, None, gateway.now(), seen=drafts.ANY)
-        await _log(conn, request, "console_article_deleted", person, f"{row.kind}:{row.article}", lang)
+        await record(conn, request, "console_article_deleted", person, f"{row.kind}:{row.article}", lang)
     return await _left(request)
 
 
@@ -192,7 +190,7 @@ async def delete_draft(request: web.Request) -> web.StreamResponse:
         row = await there(conn, request, lang)
         if row.draft is not None:
             await drafts.discard(conn, row, gateway.now(), person)
-            await _log(conn, request, "console_draft_discarded", person, f"{row.kind}:{row.article}", lang)
+            await record(conn, request, "console_draft_discarded", person, f"{row.kind}:{row.article}", lang)
     return await _left(request)
 
 
@@ -205,66 +203,6 @@ async def _left(request: web.Request) -> web.Response:
         if error.status != 404:
             raise
         return web.json_response({"article": None})
-
-
-@answered
-async def get_revisions(request: web.Request) -> web.StreamResponse:
-    await require(request, "editor")
-    lang = lang_of(request, request.query.get("lang"))
-    async with request.app[GATEWAY].database.read() as conn:
-        row = await there(conn, request, lang)
-        return web.json_response({"revisions": await drafts.history(conn, row.path)})
-
-
-@answered
-async def get_revision(request: web.Request) -> web.StreamResponse:
-    await require(request, "editor")
-    lang, number = lang_of(request, request.query.get("lang")), _revision(request.match_info["revision"])
-    async with request.app[GATEWAY].database.read() as conn:
-        row = await there(conn, request, lang)
-        found = await drafts.revision_of(conn, row.path, number)
-    fields = source.read(found.source).public() if found.source is not None else None
-    body = {"revision": found.id, "version": found.version, "at": found.at, "source": found.source, "fields": fields}
-    return web.json_response(body)
-
-
-@answered
-async def post_restore(request: web.Request) -> web.StreamResponse:
-    """A revision becomes the draft; one that is published needs none."""
-    person = await require(request, "editor")
-    gateway, body = request.app[GATEWAY], await read_json(request)
-    lang = lang_of(request, body.get("lang"))
-    number = number_of(body.get("revision"), "revision", least=1, most=2**31 - 1)
-    async with gateway.database.write() as conn:
-        row = await there(conn, request, lang)
-        found = await drafts.revision_of(conn, row.path, number)
-        note = f"restored:{found.id}"
-        await drafts.save(conn, person, row.path, found.source, gateway.now(), seen=drafts.ANY, note=note, rebase=True)
-        await _log(conn, request, "console_article_restored", person, f"{row.kind}:{row.article}", lang)
-    request.app[CONSOLE].feed.wake()
-    return await answer(request)
-
-
-@answered
-async def get_diff(request: web.Request) -> web.StreamResponse:
-    """Of two revisions; without `from`, what is published; without `to`, the draft."""
-    await require(request, "editor")
-    lang = lang_of(request, request.query.get("lang"))
-    async with request.app[GATEWAY].database.read() as conn:
-        row = await there(conn, request, lang)
-        texts = []
-        for name, otherwise in (("from", row.published), ("to", row.draft if row.draft else row.published)):
-            number = request.query.get(name)
-            if number:
-                texts.append((await drafts.revision_of(conn, row.path, _revision(number))).source)
-            else:
-                texts.append(await drafts.source_of(conn, otherwise))
-    found = await asyncio.to_thread(diff.lines, texts[0] or "", texts[1] or "")
-    return web.json_response({"lines": found})
-
-
-def _revision(value: str) -> int:
-    return number_of(value, "revision", least=1, most=2**31 - 1)
 
 
 async def looked(request: web.Request) -> bool:
@@ -299,7 +237,7 @@ def today(request: web.Request) -> Any:
     return gateway.now().astimezone(gateway.company.zone).date()
 
 
-async def _log(
+async def record(
     conn: AsyncConnection, request: web.Request, action: str, person: Person, article: str, lang: str
 ) -> None:
     now = request.app[GATEWAY].now()
@@ -314,7 +252,3 @@ def add_routes(app: web.Application) -> None:
     app.router.add_put(one, put_article)
     app.router.add_delete(one, delete_article)
     app.router.add_delete(f"{one}/draft", delete_draft)
-    app.router.add_get(f"{one}/revisions", get_revisions)
-    app.router.add_get(f"{one}/revisions/{{revision}}", get_revision)
-    app.router.add_post(f"{one}/restore", post_restore)
-    app.router.add_get(f"{one}/diff", get_diff)

@@ -144,7 +144,5 @@ async def changes_of(conn: AsyncConnection, articles: list[str] | None) -> list[
     if articles is None:
         return list(rows)
     wanted = set(articles)
-    names = {
-        row.path: {row.article, f"{'video' if row.kind == 'captions' else row.kind}:{row.article}"} for row in rows
-    }
-    return [row for row in rows if names[row.path] & wanted]
+    kinds = {"captions": "video"}
+    return [row for row in rows if {row.article, f"{kinds.get(row.kind, row.kind)}:{row.article}"} & wanted]

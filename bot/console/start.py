@@ -16,9 +16,11 @@ from bot.console import (
     files_api,
     gaps_api,
     golden_api,
+    history_api,
     imports_api,
     pages,
     publish_api,
+    sources_api,
     stream_api,
     talk_api,
 )
@@ -76,8 +78,9 @@ async def running(
 def add_routes(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app.on_shutdown.append(_end_streams)  # they would hold the server open
-    parts = (articles_api, talk_api, files_api, publish_api, imports_api, export_api, golden_api, gaps_api)
-    for part in (*parts, figures_api, stream_api, pages):
+    writing = (articles_api, history_api, talk_api, files_api)
+    work = (publish_api, imports_api, sources_api, export_api, golden_api, gaps_api, figures_api)
+    for part in (*writing, *work, stream_api, pages):
         part.add_routes(app)
 
 

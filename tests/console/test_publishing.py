@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bot.console.schedule import Schedule
 from bot.staff.tables import text_of
-from tests.console.site import ConsoleSite, Editor
+from tests.console.asking import NOBODY, answered, ask, dialogue
+from tests.console.site import ConsoleSite, Editor, open_console
 
 KEY = "faq:dark-theme"
 
@@ -146,3 +148,46 @@ async def test_with_kb_gone_publishing_says_so_and_changes_nothing(console: Cons
         assert answer["error"]["code"] == "search_unavailable"
     await console.kb.start()
     assert (await clara.article(KEY))["langs"]["en"]["state"] == "changed"
+
+
+async def test_a_process_that_died_right_after_publishing_leaves_no_draft_behind(
+    console: ConsoleSite, clara: Editor
+) -> None:
+    await clara.save(KEY, "en", None, text="Press the moon.")
+    parts = console.console
+    batch = await parts.publisher.batch()
+    base = (await parts.kb.call("GET", "/careful"))["version"]
+    body = {"changes": batch.changes, "base": base, "facts": {"by": "Clara", "note": ""}}
+    await parts.kb.call("POST", "/publish", body, long=True)  # and nothing is noted of it
+    shown = (await clara.article(KEY))["langs"]["en"]
+    assert (shown["state"], shown["draft"], shown["text"]) == ("published", None, "Press the moon.")
+    history = (await clara.get(f"/articles/{KEY}/revisions?lang=en"))["revisions"]
+    assert history[0]["author"]["name"] == "Clara"
+
+
+async def test_all_of_it_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    async with open_console(tmp_path, database_url=postgres_url) as console:
+        clara, dario = await console.editor("Clara"), await console.editor("Dario")
+        listed = await clara.get("/articles?limit=2&q=a")
+        assert (await clara.get(f"/articles?limit=2&q=a&after={listed['next']}"))["articles"]
+        saved = (await clara.save(KEY, "en", None, text="Press the moon."))["article"]["langs"]["en"]["draft"]
+        await clara.save(KEY, "en", saved["revision"], text="Press the sun.")
+        assert (await dario.save(KEY, "en", saved["revision"], 409, text="x"))["error"]["code"] == "changed_meanwhile"
+        await clara.do("POST", f"/articles/{KEY}/comments", {"text": "Done."}, 201)
+        await clara.do("POST", f"/articles/{KEY}/presence", {"doing": "looking"})
+        await clara.do("POST", "/golden", {"text": "dark?", "lang": "en", "expected": ["dark-theme"]}, 201)
+        at = text_of(datetime.now(UTC) + timedelta(hours=1))
+        await clara.do("POST", f"/articles/{KEY}/schedule", {"lang": "en", "publish_at": at})
+        parts = console.console
+        pair = [Schedule(parts.publisher.database, parts.publisher, parts.feed) for _ in range(2)]
+        await asyncio.gather(*(one.fire(datetime.now(UTC) + timedelta(hours=2)) for one in pair))
+        assert (await clara.article(KEY))["langs"]["en"]["state"] == "published"
+        assert (await clara.do("POST", "/publish", {}))["passes"]
+        dialogue(console, {"can I pay": NOBODY, "make it dark": answered("dark-theme", "0", 0.9)})
+        await ask(console, "can I pay")
+        await ask(console, "make it dark", True)
+        assert len((await clara.get("/gaps"))["gaps"]) == 1
+        assert len((await clara.get("/proposals"))["proposals"]) == 1
+        assert (await clara.get("/simulate"))["asked"] == 2
+        assert (await clara.get("/calibration"))["bins"][9]["count"] == 1
+        assert await parts.feed.since(0)
