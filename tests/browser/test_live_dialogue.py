@@ -13,7 +13,7 @@ from yarl import URL
 
 from tests.browser.customer import Customer
 from tests.browser.desk import Agent
-from tests.browser.test_live import anna, jean, live_row, options, quick_hashes, take
+from tests.browser.live import anna, jean, live_row, options, quick_hashes, take
 from tests.desk.site import DeskSite, open_desk
 from tests.dialogue import peers
 from tests.dialogue.conftest import RESULTS
