@@ -52,6 +52,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     finally:
         ended.cancel()
         signs.cancel()
+        await asyncio.gather(signs, return_exceptions=True)  # a write under way is over before the database closes
     return response
 
 

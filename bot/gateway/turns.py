@@ -112,6 +112,7 @@ class Turns:
                 reply, error = None, failure
             finally:
                 typing.cancel()
+                await asyncio.gather(typing, return_exceptions=True)  # what it reads is over before the database closes
         if reply is not None:
             end = await self._journal.finish(message, reply.drafts, state="done", form=(reply.form, reply.asked))
         else:
