@@ -51,7 +51,7 @@ class Library:
         try:
             self.index = await self.run(partial(self.versions.load_current, self.encoder, self.index))
             self.problem = None
-            log.info("index_loaded", version=self.index.version, articles=len(self.index.corpus.articles))
+            log.info("index_loaded", version=self.index.version, articles=sum(1 for _ in self.index.corpus.present()))
         except (VersionError, OSError, ValueError, RuntimeError) as error:
             self.problem = str(error)
             log.error("index_not_loaded", reason=self.problem, serving=self.index.version if self.index else None)
