@@ -12,6 +12,7 @@ import pytest
 
 from bot.cases import work
 from bot.cases.rows import By
+from bot.database import Database
 from bot.desk import presence
 from bot.desk.feed import BACKLOG, Feed
 from tests.desk.site import Colleague, DeskSite, Json, open_desk
@@ -174,3 +175,30 @@ async def test_a_slow_reader_is_let_go_and_nobody_waits_for_it(desk: DeskSite) -
             quick.items.get_nowait()
         assert slow.full
         assert not quick.full
+
+
+async def test_a_sign_of_an_open_desk_that_is_being_written_is_over_before_the_database_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, order, close = asyncio.Event(), list[str](), Database.close
+
+    async def slow(*_: object) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)
+            order.append("written")
+
+    async def closed(database: Database) -> None:
+        order.append("closed")
+        await close(database)
+
+    monkeypatch.setattr(Database, "close", closed)
+    async with open_desk(tmp_path) as desk:
+        anna = await desk.colleague("Anna")
+        monkeypatch.setattr("bot.desk.stream_api.sign", slow)
+        async with anna.stream() as events:
+            await until(events, of("ready"))
+            await begun.wait()
+    assert order == ["written", "closed"]
