@@ -43,14 +43,15 @@ async def test_what_is_committed_is_on_disk(engine: AsyncEngine) -> None:
 async def test_a_connection_that_is_closed_and_stopped_at_once_keeps_nobody_waiting(tmp_path: Path, first: str) -> None:
     """As where a task in the middle of a statement is cancelled twice, when the process ends."""
     connection = await sqlite.connect(str(tmp_path / "x.db"))
-    stopped = connection.stop() if first == "stop" else None
+    stopped = [connection.stop()] if first == "stop" else []
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)  # it waits for the thread, or finds it stopped
-    connection.stop()
+    stopped.append(connection.stop())
     with contextlib.suppress(ValueError):
         await asyncio.wait_for(closing, 10)
-    if stopped is not None:
-        await stopped
+    for thread in stopped:
+        if thread is not None:
+            await asyncio.wait_for(thread, 10)
 
 
 async def test_preparing_again_keeps_everything(engine: AsyncEngine) -> None:
