@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import loads
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from bot.gateway.rasa import TOKEN_HEADER
 
 ARTICLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,100}")
 VERSION = re.compile(r"[0-9a-f]{1,64}")
+LARGE = 256 * 1024  # bytes of JSON that are not read on the loop
 _PATIENCE = ClientTimeout(total=4, sock_connect=1)
 
 
@@ -53,7 +56,8 @@ async def ask(
                 return Reply(304, {}, known)
             if response.status not in (200, 404, 422):
                 raise KbDown
-            body = await response.json(content_type=None)
+            content = await response.read()
+            body = await asyncio.to_thread(loads, content) if len(content) > LARGE else loads(content)
             etag = response.headers.get("ETag")
     except (ClientError, TimeoutError, OSError, ValueError) as error:
         raise KbDown from error

@@ -1,4 +1,4 @@
-"""`/help`: search results, or categories with their articles, videos and blog posts; `/help/categories/{category}`."""
+"""`/help`: search results, or categories with their articles, videos and blog posts."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.gateway.articles import KbDown, ask
-from bot.gateway.context import ApiError
 from bot.gateway.guard import within
 from bot.gateway.markdown import excerpt
 from bot.help.api import MAX_TYPED, suggestions
 from bot.help.context import HELP, Speech, speech
 from bot.help.frame import Place, down_page, help_page, in_languages, search_form, to_people, wide
+from bot.help.lists import row_of, section
 from bot.help.shelf import LAST, Entry, Shelf
-from bot.help.trail import category_path, day_of, trail, trail_data
+from bot.help.trail import category_path, trail
 
 SHOWN = 5  # articles of a category on the first page
 NEWS = 4
@@ -71,16 +70,10 @@ def _first_page(say: Speech, shelf: Shelf) -> str:
         parts.append(f'<ul class="cards">{cards}</ul></section>')
     for name, kind in (("videos", "video"), ("news", "blog")):
         if entries := shelf.newest(say.lang, kind)[:NEWS]:
-            rows = "".join(_row(say, one, 3) for one in entries)
-            parts.append(_section(say, name, rows))
+            rows = "".join(row_of(say, one, 3) for one in entries)
+            parts.append(section(say, name, rows))
     feed = f'<a href="/help/feed.xml?lang={say.lang}">{say("feed.link")}</a>'
     return wide([*parts, to_people(say), f'<p class="verify">{feed}</p>'])
-
-
-def _section(say: Speech, key: str, rows: str) -> str:
-    name = key.replace(".", "-")
-    title = f'<h2 id="{name}">{say(key)}</h2>'
-    return f'<section aria-labelledby="{name}">{title}<ul class="rows">{rows}</ul></section>'
 
 
 def _card(say: Speech, name: str, entries: Sequence[Entry]) -> str:
@@ -89,50 +82,6 @@ def _card(say: Speech, name: str, entries: Sequence[Entry]) -> str:
     link = escape(category_path(say.lang, name))
     more = f'<a class="all" href="{link}">{say("all", count=len(entries))}</a>' if len(entries) > len(shown) else ""
     return f'<li class="card"><h3><a href="{link}">{escape(say.category(name))}</a></h3><ul>{items}</ul>{more}</li>'
-
-
-def _row(say: Speech, one: Entry, level: int) -> str:
-    """An article with the beginning of its text, and its day where it is news."""
-    day = day_of(one.updated, say.lang) if one.kind == "blog" else None
-    meta = f'<p class="meta">{escape(day)}</p>' if day else ""
-    return (
-        f'<li class="row kind-{one.kind}"><h{level}><a href="{one.url}">{escape(one.title)}</a></h{level}>'
-        f"<p>{escape(one.summary)}</p>{meta}</li>"
-    )
-
-
-async def get_category(request: web.Request) -> web.StreamResponse:
-    say, name = speech(request), request.match_info["category"]
-    try:
-        shelf = await request.app[HELP].shelves.now(say.gateway)
-    except KbDown:
-        return down_page(request, say)
-    if not any(one.category == name for one in shelf.entries):
-        raise ApiError(404, "not_found")
-    entries = shelf.of(say.lang, category=name)
-    title, kept = say.category(name), request.app[HELP].lists
-    key = (shelf.mark, say.lang, name)
-    body = kept.get(key) or kept.put(key, _category(say, title, entries))
-    others = in_languages(say, f"/help/categories/{quote(name, safe='')}")
-    description = say.plain(f"count.{'one' if len(entries) == 1 else 'other'}", count=len(entries))
-    place = Place(
-        path=others[say.lang],
-        others=others,
-        description=f"{title} – {description}",
-        data=[trail_data(say, [(title, others[say.lang])])],
-    )
-    return help_page(request, say, title, body, place, scripts=("search", "people"))
-
-
-def _category(say: Speech, title: str, entries: Sequence[Entry]) -> str:
-    parts = [trail(say, [(title, None)]), f"<h1>{escape(title)}</h1>", search_form(say)]
-    if not entries:
-        parts.append(f'<p class="notice">{say("category_empty")}</p>')
-    for kind in ("faq", "manual", "video", "blog"):
-        if own := [one for one in entries if one.kind == kind]:
-            rows = "".join(_row(say, one, 3) for one in own)
-            parts.append(_section(say, f"kinds.{kind}", rows))
-    return wide([*parts, to_people(say)])
 
 
 async def _results(request: web.Request, say: Speech, shelf: Shelf, text: str) -> web.Response:
@@ -187,4 +136,3 @@ def safe(url: object, entry: Entry) -> str:
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/help", get_help)
-    app.router.add_get("/help/categories/{category}", get_category)

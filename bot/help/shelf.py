@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,9 +78,18 @@ class Shelves:
 
     def __init__(self) -> None:
         self._kept: tuple[str, Shelf] | None = None
+        self._asking: asyncio.Task[Shelf] | None = None
 
     async def now(self, gateway: Gateway) -> Shelf:
-        """KbDown where the search service cannot be asked."""
+        """KbDown where the search service cannot be asked. Requests at the same time ask once."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(gateway))
+            self._asking.add_done_callback(
+                lambda task: task.cancelled() or task.exception()
+            )  # if nobody waits any more
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self, gateway: Gateway) -> Shelf:
         known = self._kept
         reply = await ask(gateway, "/articles", known=known[0] if known else None)
         if reply.status == 304 and known:
@@ -88,11 +98,15 @@ class Shelves:
         if reply.status != 200 or reply.etag is None or not isinstance(rows, list):
             raise KbDown
         try:
-            shelf = Shelf(reply.etag.strip('"'), [_entry(row) for row in rows])
+            shelf = await asyncio.to_thread(_made, reply.etag.strip('"'), rows)
         except (KeyError, TypeError) as error:
             raise KbDown from error
         self._kept = (reply.etag, shelf)
         return shelf
+
+
+def _made(mark: str, rows: Sequence[Mapping[str, Any]]) -> Shelf:
+    return Shelf(mark, [_entry(row) for row in rows])
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:

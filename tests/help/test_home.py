@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from html import unescape
 
 import pytest
 
+from bot.help import category
+from bot.help.context import Help
 from tests.gateway.site import Site
 
 HIDDEN = ("Consignes internes", "Offre terminée", "Offre à venir")
@@ -85,6 +89,27 @@ async def test_a_category_lists_its_articles_by_kind(site: Site) -> None:
         assert title not in text
     assert "Aucun article de ce thème" in await page(site, "/help/categories/screen-colours?lang=fr")
     await page(site, "/help/categories/nothing", 404)
+
+
+async def test_a_large_category_comes_in_pages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(category, "ON_A_PAGE", 3)
+    found: list[list[str]] = []
+    path = "/help/categories/account?lang=fr"
+    while path:
+        text = await page(site, path)
+        found.append(re.findall(r'<h3><a href="/articles/fr/([^"]*)"', text))
+        after = re.search(r'<a href="([^"]*)" rel="next">', text)
+        path = unescape(after.group(1)) if after else ""
+    assert found == [["account-locked", "reset-password", "guide"], ["news"]]
+    for number in ("0", "3", "x", "-1", "9" * 30):
+        await page(site, f"/help/categories/account?lang=fr&page={number}", 404)
+
+
+async def test_requests_at_once_ask_the_search_service_once(site: Site) -> None:
+    help_ = Help()
+    shelves = await asyncio.gather(*(help_.shelves.now(site.gateway) for _ in range(20)))
+    assert all(shelf is shelves[0] for shelf in shelves)
+    assert await help_.shelves.now(site.gateway) is shelves[0]
 
 
 async def test_a_page_that_has_not_changed_is_not_sent_again(site: Site) -> None:
