@@ -7,15 +7,13 @@ import contextlib
 import re
 import secrets
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from kb_index.console_api import body_of
-from kb_index.import_options import MAX_FILE, Options, Report, folder_of, options_of
-from kb_index.importing import propose
+from kb_index.import_options import MAX_FILE, Options, folder_of
 from kb_index.library import ApiError
 from kb_index.publisher import JOBS, PUBLISHER
 from kb_index.settings import Settings
@@ -26,16 +24,6 @@ MAX_PAGES = 20_000
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)?")
 _KINDS = ("faq", "blog", "manual")
-
-
-def run(settings: Settings, args: dict[str, Any], report: Report) -> dict[str, Any]:
-    """The job: what `POST /import` promises, in a child process."""
-    source = args["source"]
-    options = replace(options_of(settings), **args["options"])
-    if isinstance(source, str):
-        return propose(source, settings.content_dir, options, report).as_json()
-    path = folder_of(settings) / source["upload"]
-    return propose(str(path), settings.content_dir, options, report, source["name"]).as_json()
 
 
 async def post_upload(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from kb_index.import_markup import is_markup, markdown_of
 from kb_index.import_options import MAX_ROWS, Options, Report
 
 _LISTS = ("categories", "sections", "folders", "articles", "data", "solutions", "results", "collections")
+_WRAPPED = ("article", "solution_article", "category", "folder", "section")
 _FOR_AGENTS = (3, 4)  # Freshdesk: visible to agents, to some companies
 _DRAFT = 1  # Freshdesk's status
 _DEPTH = 12
@@ -63,7 +64,7 @@ def _articles(data: Any, category: str | None = None, internal: bool = False, de
         if isinstance(data.get("title"), str) and ("body" in data or "description" in data) and "id" in data:
             yield _Found(data, category, internal or data.get("user_segment_id") is not None)
             return
-        inner = next((data[key] for key in ("article", "solution_article") if isinstance(data.get(key), dict)), None)
+        inner = next((data[key] for key in _WRAPPED if isinstance(data.get(key), dict)), None)
         if inner is not None:
             yield from _articles(inner, category, internal, depth + 1)
         name = data.get("name") if isinstance(data.get("name"), str) else category

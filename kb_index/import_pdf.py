@@ -47,9 +47,9 @@ def pdf(name: str, data: bytes, options: Options, source: str, report: Report) -
     except (ContentError, MemoryError):
         raise
     except Exception as error:  # the libraries raise many kinds for files that are broken
-        if isinstance(error, PDFPasswordIncorrect) or isinstance(
-            error.__cause__ or error.__context__, PDFPasswordIncorrect
-        ):
+        if _has(error, MemoryError):
+            raise MemoryError from error
+        if _has(error, PDFPasswordIncorrect):
             raise ContentError(name, None, "locked with a password; save it without") from error
         raise ContentError(name, None, f"not a PDF that can be read ({type(error).__name__}: {error})") from error
     text = as_markdown(without_furniture(pages), levels, str(meta["title"] or ""))
@@ -60,6 +60,15 @@ def pdf(name: str, data: bytes, options: Options, source: str, report: Report) -
     if not meta["title"]:
         meta["title"] = re.sub(r"[-_]+", " ", PurePath(name).stem).strip().capitalize()
     return document(name, text, meta, options, source, ())
+
+
+def _has(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether it is, or comes of, an error of that kind: one library wraps those of the other."""
+    while error is not None:
+        if isinstance(error, kind) or any(isinstance(one, kind) for one in error.args):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _page(name: str, page: Any, number: int) -> list[Line | Table]:

@@ -10,6 +10,6 @@ TASKS = {
     "gate": "kb_index.gate:run",
     "publish": "kb_index.publication:run",
     "fit": "kb_index.publication:run_fit",
-    "import": "kb_index.import_api:run",
+    "import": "kb_index.import_job:run",
 }
 Report = Callable[[int, int | None, str], None]

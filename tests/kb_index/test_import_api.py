@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import time
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from kb_index import import_api
 from kb_index.encoder import Encoder
 from kb_index.service import make_app
-from kb_index.settings import Settings
+from kb_index.settings import load_settings
 from tests.kb_index.conftest import write_content
 from tests.kb_index.imports import articles_of
 
@@ -31,7 +32,7 @@ async def client(tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, str(tmp_path / folder))
     monkeypatch.setenv("GUICHET_IMPORT_HOSTS", "127.0.0.1")
     write_content(tmp_path / "content")
-    async with TestClient(TestServer(make_app(Settings(_env_file=None), encoder))) as client:
+    async with TestClient(TestServer(make_app(load_settings(), encoder))) as client:
         yield client
 
 
@@ -93,6 +94,26 @@ async def test_what_cannot_be_read_fails_with_its_reason(client: Client) -> None
     assert "not a PDF" in failed["error"]["message"]
     private = await imported(client, {"source": "http://169.254.169.254/latest"})
     assert "not a public address" in private["error"]["message"]
+
+
+async def test_a_pdf_that_unpacks_without_end_ends_its_own_job_only(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GUICHET_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("GUICHET_CONTENT_DIR", str(write_content(tmp_path / "content")))
+    monkeypatch.setenv("GUICHET_JOB_MEMORY_MB", "400")
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(b" " * 10_000_000) for _ in range(80)) + packer.flush()
+    head = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+    head += b"2 0 obj\n<</Type/Pages/Count 1/Kids[3 0 R]>>\nendobj\n"
+    page = b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>\nendobj\n"
+    stream = b"4 0 obj\n<</Length %d/Filter/FlateDecode>>\nstream\n" % len(packed) + packed + b"\nendstream\nendobj\n"
+    async with TestClient(TestServer(make_app(load_settings(), encoder))) as client:
+        bomb = await upload(client, head + page + stream + b"trailer\n<</Root 1 0 R>>\n%%EOF\n")
+        failed = await imported(client, {"source": {"name": "bomb.pdf", "upload": bomb}})
+        assert (failed["state"], failed["error"]["code"]) == ("failed", "out_of_memory")
+        good = await imported(client, {"source": {"name": "faq.csv", "upload": await upload(client, CSV.encode())}})
+        assert good["state"] == "done"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_freshdesk_export_brings_folders_and_leaves_drafts(tmp_path: Path) -> 
             {"name": "Team", "visibility": 3, "articles": [
                 {"id": 3, "title": "Inside", "description": "<p>For us only.</p>", "status": 2}]}]}},
     ]  # fmt: skip
-    result = given(tmp_path, data[0]["category"])
+    result = given(tmp_path, data)
     assert sorted(result.written) == ["manuals/article-1.en.md", "manuals/article-3.en.md"]
     assert "“Later” is a draft" in str(result.problems[0])
     found = articles_of(tmp_path / "content")
