@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kb_index.text import stems
 
 WORDS: dict[str, str] = {
@@ -29,6 +31,7 @@ WORDS: dict[str, str] = {
 }
 
 
+@lru_cache
 def common_words(lang: str, stemmer: str) -> frozenset[str]:
     """The common words of a language, stemmed; empty where none are known."""
     return frozenset(stems(WORDS.get(lang, ""), stemmer))

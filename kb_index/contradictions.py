@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from kb_index.corpus import Corpus
 from kb_index.encoder import Encoder, Vectors
-from kb_index.facts import Statement, leaning, statement
+from kb_index.facts import Statement, leaning
+from kb_index.facts import statement as stated_in
 from kb_index.index import Index
 from kb_index.text import plain
 
@@ -38,6 +40,12 @@ class _Placed:
     target: int
     lang: str
     stated: Statement
+
+
+@lru_cache(maxsize=100_000)
+def statement(sentence: str, lang: str, stemmer: str) -> Statement:
+    """Remembered: two indexes that are compared say nearly the same."""
+    return stated_in(sentence, lang, stemmer)
 
 
 def contradictions(index: Index, encoder: Encoder, focus: Set[int] | None = None) -> list[Contradiction]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,7 @@ class Corpus:
         self.targets = targets
         self.langs = langs
         self._entries = entries
+        self.parts: tuple[Corpus, Corpus] | None = None  # that it is joined of, if it is
         self.keys = keys
         self.limits = limits or {}
         self.entry_target, self.entry_kind, self.entry_lang = rows.target, rows.kind, rows.lang
@@ -143,7 +144,11 @@ class Corpus:
 
     @property
     def entries(self) -> list[Entry]:
-        """By row; those of a target that is not there any more have no text."""
+        """By row; those of a target that is not there any more count for nothing, and may have no text."""
+        if self._entries is None and self.parts is not None:
+            base, layer = self.parts
+            shift = len(base.targets)
+            self._entries = [*base.entries, *(replace(one, target=one.target + shift) for one in layer.entries)]
         if self._entries is None:
             self._entries = [entry for number in range(len(self.targets)) for entry in self.texts_of(number)]
         return self._entries

@@ -86,7 +86,7 @@ def _joined(base: Corpus, layer: Corpus, gone: NDArray[np.bool_]) -> Corpus:
         np.concatenate([base.entry_passage, layer.entry_passage]),
     )
     limits = dict(base.limits) | {place + articles: found for place, found in layer.limits.items()}
-    return Corpus(
+    joined = Corpus(
         _Chained(base.articles, layer.articles),
         [*base.topics, *layer.topics],
         base.config,
@@ -97,6 +97,8 @@ def _joined(base: Corpus, layer: Corpus, gone: NDArray[np.bool_]) -> Corpus:
         keys=keys,
         limits=limits,
     )
+    joined.parts = base, layer
+    return joined
 
 
 class _Chained(Sequence[T]):
