@@ -31,7 +31,7 @@ export function axes(xLabel, percent) {
     ...ticks.map((each) => svg("line", { class: "grid", x1: scaleX(0), x2: scaleX(1), y1: scaleY(each), y2: scaleY(each) })),
     ...ticks.map((each) => svg("text", { x: BOX.left - 8, y: scaleY(each) + 4, "text-anchor": "end" }, percent(each))),
     ...ticks.map((each) => svg("text", { x: scaleX(each), y: BOX.height - BOX.bottom + 16, "text-anchor": "middle" }, percent(each))),
-    svg("text", { x: scaleX(0.5), y: BOX.height - 3, "text-anchor": "middle" }, xLabel),
+    svg("text", { class: "axis", x: scaleX(0.5), y: BOX.height - 3, "text-anchor": "middle" }, xLabel),
   ];
 }
 
