@@ -58,8 +58,10 @@ class Shelf:
         return self._at is not None
 
     async def look(self, *, now: bool = False) -> int:
-        """Take over what has changed; how many files. Not `now`: a look of a moment ago will do. ConsoleError where kb
-        cannot be asked."""
+        """Take over what has changed; how many files. Not `now`: a look of a moment ago will do, and nobody waits for
+        one that is under way but the first. ConsoleError where kb cannot be asked."""
+        if not now and self.seen and self._looking.locked():
+            return 0
         async with self._looking:
             if not now and self._at is not None and time.monotonic() - self._at < SOON:
                 return 0

@@ -49,7 +49,7 @@ async def running(
     review = company.console.review == "required"
     publisher = Publisher(database, kb, shelf, feed, review=review)
     alarm = Alarm(database, kb, mail)
-    schedule, upkeep = Schedule(database, publisher, feed), Upkeep(database, alarm)
+    schedule, upkeep = Schedule(database, publisher, feed), Upkeep(database, shelf, alarm)
     resync = Resync(database, kb, feed)
     console = Console(
         kb=kb,

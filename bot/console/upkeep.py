@@ -1,5 +1,5 @@
 """What goes on in the background: customers' questions are taken over from the journal, their
-opinions held against what is stated, old lines forgotten."""
+opinions held against what is stated; what is published is seen; old lines are forgotten."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 from bot.console import asked, feed
 from bot.console.alarm import Alarm
 from bot.console.context import ConsoleError
+from bot.console.shelf import Shelf
 from bot.database import Database
 
 log = structlog.get_logger(__name__)
@@ -19,8 +20,9 @@ EVERY = 60.0  # seconds
 
 
 class Upkeep:
-    def __init__(self, database: Database, alarm: Alarm) -> None:
+    def __init__(self, database: Database, shelf: Shelf, alarm: Alarm) -> None:
         self._database = database
+        self._shelf = shelf
         self._alarm = alarm
         self._working = asyncio.Lock()
 
@@ -28,6 +30,7 @@ class Upkeep:
         while True:
             try:
                 await self.once()
+                await self._shelf.look()
                 await self._alarm.once()
             except ConsoleError:
                 pass  # kb does not answer; it is asked again
