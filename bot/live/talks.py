@@ -86,14 +86,10 @@ class Talks:
         before = (await conn.execute(select(live).where(live.c.conversation == ident))).one_or_none()
         again = talk.owner == WAITING and before is not None and before.agent == person.id
         await give(conn, ident, person.id)
-        values = {"since": text_of(now), "promised_at": None, "told": False, "closed_seq": None, "closed_at": None}
-        question = {"question": before.question if before is not None and talk.owner == WAITING else None}
-        await _upsert(
-            conn,
-            live,
-            {"conversation": ident},
-            values | question | {"agent": person.id, "agent_seq": None, "agent_read": talk.last_seq},
-        )
+        question = before.question if before is not None and talk.owner == WAITING else None
+        kept = {"question": question, "since": text_of(now), "promised_at": None, "told": False, "agent": person.id}
+        kept |= {"agent_seq": None, "agent_read": talk.last_seq, "closed_seq": None, "closed_at": None}
+        await _upsert(conn, live, {"conversation": ident}, kept)
         await self._status(conn, talk, "live", "joined_again" if again else "joined", name=person.name)
         return True
 
