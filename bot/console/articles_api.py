@@ -55,7 +55,7 @@ async def post_article(request: web.Request) -> web.StreamResponse:
     person = await require(request, "editor")
     body = await read_large(request)
     kind, lang = body.get("kind"), lang_of(request, body.get("lang"))
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ConsoleError(422, "invalid_choice", "kind", possible=", ".join(KINDS))
     title = text_of(body, "title", most=source.LONGEST["title"], needed=True)
     wanted = body.get("id")

@@ -118,3 +118,14 @@ async def test_other_front_matter_survives_saving_and_bad_fields_name_themselves
     assert (await clara.call("PUT", f"/articles/{key}", {"lang": "xx", "revision": seen}))[1]["error"][
         "field"
     ] == "lang"
+
+
+async def test_a_new_article_needs_a_known_kind_a_title_and_a_free_name(alone: ConsoleSite) -> None:
+    clara = await alone.editor("Clara")
+    for field, value in (("kind", []), ("kind", "page"), ("title", " "), ("lang", 5), ("id", "../x"), ("id", {})):
+        refused = await clara.do("POST", "/articles", {**NEW, field: value}, 422)
+        assert refused["error"]["field"] == field
+    await made(clara, id="access")
+    assert (await clara.do("POST", "/articles", {**NEW, "id": "access"}, 409))["error"]["code"] == "article_exists"
+    german = await made(clara, id="access", lang="de")
+    assert sorted(german["langs"]) == ["de", "fr"]  # type: ignore[call-overload]
