@@ -101,6 +101,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await sqlite.stopped()
 
 
 async def prepare(engine: AsyncEngine, parts: Sequence[MetaData]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from threading import Thread
 from typing import Any
 
 import aiosqlite
@@ -54,6 +55,9 @@ class Cursor:
             cursor.close()
 
 
+_stopping: set[Thread] = set()
+
+
 class Connection(aiosqlite.Connection):
     _told_to_stop = False
 
@@ -66,7 +70,17 @@ class Connection(aiosqlite.Connection):
         if self._told_to_stop:
             return None
         self._told_to_stop = True
+        _stopping.difference_update([thread for thread in _stopping if not thread.is_alive()])
+        _stopping.add(self._thread)
         return super().stop()
+
+
+async def stopped(seconds: float = 5.0) -> None:
+    """Until the threads of connections that were told to stop have: one in the middle of a statement would answer to a
+    loop that is closed."""
+    for thread in tuple(_stopping):
+        if thread.is_alive():
+            await asyncio.to_thread(thread.join, seconds)
 
 
 def connect(database: str, **options: Any) -> Connection:
