@@ -20,6 +20,7 @@ NEAR = 0.55  # cosine of two sentences of one subject; what they share in words 
 SHARED, SHARED_ONE_WAY = 0.55, 0.75  # of their subjects' rarity: by both, by one of them
 SHARED_WHERE_DENIED = 0.75
 FEWEST_WORDS = 2
+SLACK = 1e-6  # of sums in another order
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"»”’)\]]*\s+(?=\S)")
 
 
@@ -150,7 +151,15 @@ def _near_pairs(
     placed: list[_Placed], pairs: Iterable[tuple[int, int]], encoder: Encoder, weight: Callable[[str, str], float]
 ) -> Iterator[tuple[int, int]]:
     """Of some pairs, those that differ and are near; only what differs is encoded."""
-    chosen = sorted(pair for pair in pairs if _differ(placed[pair[0]], placed[pair[1]], weight))
+    totals = [sum(weight(one.lang, word) for word in one.stated.words) for one in placed]
+
+    def alike(a: int, b: int) -> bool:
+        """What `_differ` asks of both, first: most pairs share too few words for anything else to be looked at."""
+        shared = placed[a].stated.words & placed[b].stated.words
+        least = SHARED * max(totals[a], totals[b]) - SLACK
+        return bool(shared) and sum(weight(placed[a].lang, word) for word in shared) >= least
+
+    chosen = sorted((a, b) for a, b in pairs if alike(a, b) and _differ(placed[a], placed[b], weight))
     rows = {at: row for row, at in enumerate(sorted({at for pair in chosen for at in pair}))}
     vectors = encoder.encode([placed[at].stated.says for at in rows])
     yield from (pair for pair in chosen if float(vectors[rows[pair[0]]] @ vectors[rows[pair[1]]]) >= NEAR)
