@@ -5,50 +5,23 @@ Lines become visible in the order of their numbers: a console that names the las
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.console import presence
 from bot.console.tables import changes
 from bot.database import Database
+from bot.staff import stream
+from bot.staff.stream import WAITING, Item
 from bot.staff.tables import text_of
 
-log = structlog.get_logger(__name__)
-
-POLL = 1.0  # seconds
 BACKLOG = 500  # lines that are told one by one; after more a console reads everything anew
-WAITING = 1_000
 KEPT = timedelta(days=1)
 _LOCK = 0x636F6E736F6C65  # PostgreSQL's advisory lock of who writes a line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    event: str
-    data: Mapping[str, Any]
-    id: int | None = None
-
-
-class Listener:
-    """One open console."""
-
-    def __init__(self) -> None:
-        self.items: asyncio.Queue[Item | None] = asyncio.Queue(WAITING)  # None: the stream ends
-        self.full = False
-
-    def put(self, item: Item | None) -> None:
-        try:
-            self.items.put_nowait(item)
-        except asyncio.QueueFull:
-            self.full = True  # it comes back with the last id it has seen
 
 
 async def tell(conn: AsyncConnection, now: datetime, event: str, data: Mapping[str, Any]) -> None:
@@ -62,33 +35,14 @@ async def forget(conn: AsyncConnection, now: datetime) -> None:
     await conn.execute(delete(changes).where(changes.c.at < text_of(now - KEPT)))
 
 
-class Feed:
+class Feed(stream.Feed):
+    name = "console_feed"
+
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._listeners: set[Listener] = set()
-        self._wake = asyncio.Event()
         self._last = 0
         self._present: dict[str, list[dict[str, str]]] = {}
-        self.closing = False
-
-    def wake(self) -> None:
-        """Call after a commit that told something."""
-        self._wake.set()
-
-    def close(self) -> None:
-        self.closing = True
-        for listener in self._listeners:
-            listener.put(None)
-
-    @contextlib.contextmanager
-    def listen(self) -> Iterator[Listener]:
-        listener = Listener()
-        self._listeners.add(listener)
-        self._wake.set()
-        try:
-            yield listener
-        finally:
-            self._listeners.discard(listener)
 
     async def newest(self) -> int:
         async with self._database.read() as conn:
@@ -107,22 +61,6 @@ class Feed:
         """Begin where the lines end now."""
         self._last = await self.newest()
 
-    async def run(self) -> None:
-        """Read and tell until cancelled. A database that cannot be reached is tried again."""
-        while True:
-            if not self._listeners:
-                self._wake.clear()
-                await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self._tell()
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("console_feed_failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL)
-
     async def _tell(self) -> None:
         async with self._database.read() as conn:
             items = await _after(conn, self._last, WAITING)
@@ -134,9 +72,7 @@ class Feed:
             if people != self._present.get(article, []):
                 items.append(Item(event="presence", data={"article": article, "people": people}))
         self._present = present
-        for listener in self._listeners:
-            for item in items:
-                listener.put(item)
+        self.put(items)
 
 
 async def _after(conn: AsyncConnection, last: int, most: int) -> list[Item]:

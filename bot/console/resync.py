@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
+from bot.cases.worker import Worker, utc_now
 from bot.console import feed, publishing
 from bot.console.context import ConsoleError
 from bot.console.kb import Kb
@@ -24,28 +23,23 @@ LONGEST = 3600.0  # seconds of one run
 AGAIN = timedelta(minutes=10)  # while kb does not answer
 
 
-class Resync:
+class Resync(Worker):
+    name = "console_resync"
+
     def __init__(self, database: Database, kb: Kb, woken: feed.Feed) -> None:
+        super().__init__(database.engine, now=utc_now, longest_wait=POLL, patience=POLL)
         self._database = database
         self._kb = kb
         self._feed = woken
-        self._wake = asyncio.Event()
 
-    def wake(self) -> None:
-        self._wake.set()
+    async def _work(self) -> None:
+        while await self.one(self._now()):
+            pass
 
-    async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                while await self.one(datetime.now(UTC)):
-                    pass
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("console_resync_failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL)
+    async def _next(self) -> datetime | None:
+        async with self._database.read() as conn:
+            at = (await conn.execute(select(func.min(sources.c.next_at)))).scalar_one()
+        return datetime.fromisoformat(at) if at else None
 
     async def one(self, now: datetime) -> bool:
         """Run the source that has waited longest; whether there was one. Its next time is set before: whoever sees it

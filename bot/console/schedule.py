@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import func, select, update
 
+from bot.cases.worker import Worker, utc_now
 from bot.console import feed
 from bot.console.context import ConsoleError
 from bot.console.publishing import Publisher
@@ -27,38 +26,24 @@ AGAIN = timedelta(minutes=1)  # while kb does not answer
 _PASSING = (503, 504)
 
 
-class Schedule:
+class Schedule(Worker):
+    name = "console_schedule"
+
     def __init__(self, database: Database, publisher: Publisher, woken: feed.Feed) -> None:
+        super().__init__(database.engine, now=utc_now, longest_wait=POLL)
         self._database = database
         self._publisher = publisher
         self._feed = woken
-        self._wake = asyncio.Event()
 
-    def wake(self) -> None:
-        self._wake.set()
+    async def _work(self) -> None:
+        await self.fire(self._now())
 
-    async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            pause = POLL
-            try:
-                await self.fire(datetime.now(UTC))
-                pause = await self._pause()
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("console_schedule_failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
-
-    async def _pause(self) -> float:
-        """Seconds until the next deadline, at most `POLL`."""
+    async def _next(self) -> datetime | None:
         async with self._database.read() as conn:
-            waiting = func.coalesce(files.c.leased_until, files.c.publish_at)
-            at = (await conn.execute(select(func.min(waiting)).where(files.c.publish_at.is_not(None)))).scalar_one()
-        if at is None:
-            return POLL
-        return min(max((datetime.fromisoformat(at) - datetime.now(UTC)).total_seconds(), 0.05), POLL)
+            waiting = select(func.min(func.coalesce(files.c.leased_until, files.c.publish_at)))
+            planned = files.c.publish_at.is_not(None), files.c.draft.is_not(None)
+            at = (await conn.execute(waiting.where(*planned))).scalar_one()
+        return datetime.fromisoformat(at) if at else None
 
     async def fire(self, now: datetime) -> None:
         """Publish what is due, together by who planned it. Taken in one statement: two processes never take the

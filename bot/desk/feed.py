@@ -2,19 +2,14 @@
 and signals of other parts.
 
 The history in the database is the journal: a desk that was away names the last line it knows and gets what it missed.
-One reader per process looks once a second while somebody listens, so what another process wrote is seen as well.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,74 +19,26 @@ from bot.cases.tables import cases
 from bot.database import Database
 from bot.desk import presence, team
 from bot.live import listing
+from bot.staff import stream
+from bot.staff.stream import Item
 
-log = structlog.get_logger(__name__)
-
-POLL = 1.0  # seconds
 BACKLOG = 1_000  # lines that a desk which comes back is told one by one; after more it reads everything anew
-WAITING = 1_000  # items that a slow reader may have waiting before its stream is ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A server-sent event. `id` is the line of history it tells of; `person` is who alone gets it, None: everybody."""
+class Feed(stream.Feed):
+    name = "desk_feed"
 
-    event: str
-    data: Mapping[str, Any]
-    id: int | None = None
-    person: str | None = None
-
-
-class Listener:
-    """One open desk."""
-
-    def __init__(self) -> None:
-        self.items: asyncio.Queue[Item | None] = asyncio.Queue(WAITING)  # None: the stream ends
-        self.full = False
-
-    def put(self, item: Item | None) -> None:
-        try:
-            self.items.put_nowait(item)
-        except asyncio.QueueFull:
-            self.full = True  # it comes back with the last id it has seen
-
-
-class Feed:
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._talks: dict[str, tuple[Any, ...]] | None = None  # not yet looked
-        self._listeners: set[Listener] = set()
-        self._wake = asyncio.Event()
         self._last = 0
         self._present: dict[str, list[dict[str, str]]] = {}
+        self._talks: dict[str, tuple[Any, ...]] | None = None  # not yet looked
         self._team: list[dict[str, Any]] | None = None  # not yet looked
-        self.closing = False
-
-    def wake(self) -> None:
-        """Call after a commit that wrote history."""
-        self._wake.set()
 
     def announce(self, event: str, data: Mapping[str, Any], person: str | None = None) -> None:
         """Tell open desks of this process something that nothing keeps: `typing`."""
-        for listener in self._listeners:
-            listener.put(Item(event=event, data=data, person=person))
-
-    def close(self) -> None:
-        """End every stream; browsers come back to the next process."""
-        self.closing = True
-        for listener in self._listeners:
-            listener.put(None)
-
-    @contextlib.contextmanager
-    def listen(self) -> Iterator[Listener]:
-        """Items from now on."""
-        listener = Listener()
-        self._listeners.add(listener)
-        self._wake.set()
-        try:
-            yield listener
-        finally:
-            self._listeners.discard(listener)
+        self.put([Item(event=event, data=data, person=person)])
 
     async def start(self) -> None:
         """Begin where history ends now."""
@@ -109,22 +56,6 @@ class Feed:
     async def newest(self) -> int:
         async with self._database.read() as conn:
             return await timeline.newest(conn)
-
-    async def run(self) -> None:
-        """Read and tell until cancelled. A database that cannot be reached is tried again."""
-        while True:
-            if not self._listeners:
-                self._wake.clear()
-                await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self._tell()
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("desk_feed_failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL)
 
     async def _tell(self) -> None:
         now = datetime.now(UTC)
@@ -148,9 +79,7 @@ class Feed:
         if self._team is not None and people != self._team:
             items.append(Item(event="people", data={}))  # whatever process or person has changed them
         self._team = people
-        for listener in self._listeners:
-            for item in items:
-                listener.put(item)
+        self.put(items)
 
 
 async def _items(conn: AsyncConnection, lines: Sequence[Mapping[str, Any]]) -> list[Item]:
