@@ -7,12 +7,13 @@ each waits for the interpreter's lock. All rows are fetched at once: what this p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from threading import Thread
 from typing import Any
 
-import aiosqlite
+import aiosqlite.core
 
 
 class Cursor:
@@ -86,5 +87,13 @@ async def stopped(seconds: float = 5.0) -> None:
 def connect(database: str, **options: Any) -> Connection:
     """What SQLAlchemy takes as `async_creator_fn`."""
     connection = Connection(lambda: sqlite3.connect(database, **options), 64)
-    connection._thread.daemon = True  # a lost connection must not keep the process
+    # A lost connection must not keep the process.
+    connection._thread = Thread(target=_until_nobody_listens, args=(connection._tx,), daemon=True)
     return connection
+
+
+def _until_nobody_listens(statements: Any) -> None:
+    """The connection's thread. What fails in a statement is told to who waits for it; a RuntimeError that comes out
+    means that the loop of who waited is closed: there is nobody to be told."""
+    with contextlib.suppress(RuntimeError):
+        aiosqlite.core._connection_worker_thread(statements)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from argon2 import PasswordHasher
 from playwright.async_api import BrowserContext, FilePayload, expect
 
 from bot.staff import passwords
+from kb_index.encoder import load_encoder
+from tests.browser.console import open_console
 from tests.browser.desk import Agent
 from tests.cases.asking import callback, sla, ticket
 from tests.desk.site import Colleague, DeskSite, open_desk
@@ -484,28 +484,19 @@ async def test_of_several_tabs_one_listens_and_tells_the_others(
 async def test_one_click_answers_with_the_article_and_proposes_the_question(
     tmp_path: Path, context: BrowserContext
 ) -> None:
-    async def article(request: web.Request) -> web.Response:
-        found = {"title": "Exporter des factures", "text": "Ouvrez **Factures**, puis *Exporter*.", "kind": "faq"}
-        more = {"version": "a1", "video": None, "updated": "2026-03-02", "category": "Factures"}
-        return web.json_response({"article": request.match_info["id"], "lang": "fr", **found, **more})
-
-    app = web.Application()
-    app.router.add_get("/articles/{lang}/{id}", article)
-    kb = TestServer(app)
-    await kb.start_server()
-    async with open_desk(tmp_path, kb_port=kb.port) as desk:
+    found = [{"article": "export-pdf", "version": "a1", "title": "Exporter en PDF", "probability": 0.34}]
+    async with open_console(tmp_path, load_encoder("", 1)) as desk:
         talk = await desk.site.talk()
-        ref = await desk.open(conversation=talk.id, receipt=RECEIPT)
+        ref = await desk.open(conversation=talk.id, receipt={**RECEIPT, "candidates": found})
         anna = await Agent.arrive(context, desk, await desk.colleague("Anna"), f"/desk/cases/{ref}?view=all")
-        await anna.case.get_by_role("button", name="Répondre avec cet article: Exporter des factures").click()
+        await anna.case.get_by_role("button", name="Répondre avec cet article: Exporter en PDF").click()
         dialog = anna.page.get_by_role("dialog")
-        await expect(dialog.locator(".preview")).to_contain_text("Ouvrez Factures, puis Exporter.")
+        await expect(dialog.locator(".preview")).to_contain_text("Choisissez Exporter dans le menu.")
         await anna.expect_accessible()
         await dialog.get_by_role("button", name="Envoyer et apprendre").dblclick()
-        await expect(anna.case.locator(".said.from-agent")).to_contain_text("Ouvrez **Factures**")
+        await expect(anna.case.locator(".said.from-agent")).to_contain_text("Choisissez **Exporter**")
         await expect(anna.case.locator(".happened.is-taught")).to_be_visible()
         (proposal,) = (await anna.colleague.get("/api/desk/proposals"))["proposals"]
-        assert (proposal["article"], proposal["question"]) == ("export-invoices", RECEIPT["question"])
+        assert (proposal["article"], proposal["question"]) == ("export-pdf", RECEIPT["question"])
         assert [event["from"] for event in await talk.events()].count("agent") == 1
         assert anna.thrown == []
-    await kb.close()
