@@ -206,9 +206,7 @@ def make_settings(folder: Path, **values: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def open_site(
-    folder: Path, rasa: RasaPeer, company: Company | None = None, **values: Any
-) -> AsyncIterator[Site]:
+async def open_site(folder: Path, rasa: RasaPeer, company: Company | None = None, **values: Any) -> AsyncIterator[Site]:
     """`values` are settings by field name; `rasa_port` is `rasa`'s unless given."""
     port = values.pop("rasa_port", None) or await rasa.start()
     try:
