@@ -36,7 +36,8 @@ def test_a_steps_lines_are_passed_on_where_asked(capfd: pytest.CaptureFixture[st
 def test_ending_interrupts_what_runs_and_begins_nothing_more(
     stubborn: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.prepare.END_WITHIN_SECONDS", 0.5)
+    if stubborn:
+        monkeypatch.setattr("bot.prepare.END_WITHIN_SECONDS", 0.5)
     begun, cleaned = tmp_path / "begun", tmp_path / "cleaned"
     os.mkfifo(begun)
     ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);" if stubborn else ""

@@ -106,6 +106,7 @@ async def test_keys_of_cases_do_nothing_to_the_list_while_a_conversation_is_look
     await jean.say("Bonjour")
     await ask(jean)
     await live_row(anna).first.click()
+    await expect(anna.case.locator(".live-foot .button.primary")).to_be_visible()
     await anna.case.focus()
     await anna.page.keyboard.press("e")
     await anna.page.keyboard.press("i")  # takes the conversation, not the case
