@@ -83,10 +83,10 @@ async def _changed(request: web.Request, change: Callable[[AsyncConnection], Awa
     return result
 
 
-async def _answer(request: web.Request, status: int = 200) -> web.Response:
+async def _answer(request: web.Request) -> web.Response:
     async with request.app[GATEWAY].database.read() as conn:
         talk = await listing.one(conn, ident_of(request), await team.names(conn))
-    return web.json_response({"conversation": talk}, status=status)
+    return web.json_response({"conversation": talk})
 
 
 @found

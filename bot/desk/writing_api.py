@@ -21,7 +21,7 @@ from bot.desk.cases_api import current, shower
 from bot.desk.context import DeskError, by, ids_of, named, ref_of
 from bot.desk.telling import say_reply
 from bot.gateway.articles import KbDown, fetch_article
-from bot.gateway.attachments import receive
+from bot.gateway.attachments import receive, saved
 from bot.gateway.context import GATEWAY, Gateway
 from bot.http import ApiError, read_json
 from bot.staff.guard import require
@@ -157,12 +157,7 @@ async def get_attachment(request: web.Request) -> web.StreamResponse:
         row = (await conn.execute(select(files_table).where(this))).one_or_none()
     if row is None or not await asyncio.to_thread((gateway.attachments / row.path).is_file):
         raise DeskError(404, "not_found")
-    headers = {
-        "Content-Type": row.type,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return web.FileResponse(gateway.attachments / row.path, headers=headers)
+    return saved(gateway.attachments / row.path, row.name, row.type)
 
 
 def add_routes(app: web.Application) -> None:

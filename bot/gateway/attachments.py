@@ -10,6 +10,7 @@ import unicodedata
 import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -204,6 +205,16 @@ def keep(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def saved(path: Path, name: str, kind: str) -> web.FileResponse:
+    """A kept file as an answer that browsers save and never show."""
+    headers = {
+        "Content-Type": kind,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return web.FileResponse(path, headers=headers)
 
 
 def add_routes(app: web.Application) -> None:

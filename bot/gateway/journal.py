@@ -136,12 +136,12 @@ class Journal:
         expected = row.token_hash if row else token_hash("")
         if not hmac.compare_digest(expected, token_hash(token)) or row is None:
             return None
-        return Conversation(**{key: getattr(row, key) for key in _KEYS})
+        return _conversation(row)
 
     async def conversation(self, conversation: str) -> Conversation | None:
         async with self._database.read() as connection:
             row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
-        return Conversation(**{key: getattr(row, key) for key in _KEYS}) if row else None
+        return _conversation(row) if row else None
 
     async def change(self, conversation: str, *, lang: str | None, time_zone: str | None) -> None:
         """From now on the conversation is in `lang` and on the clock of `time_zone`, where given; messages that wait
@@ -307,6 +307,10 @@ async def hold(connection: AsyncConnection, conversation: str) -> Conversation:
     row = (await connection.execute(_OPEN, {"of": conversation})).one_or_none()
     if row is None:
         raise LookupError(conversation)
+    return _conversation(row)
+
+
+def _conversation(row: Any) -> Conversation:
     return Conversation(**{key: getattr(row, key) for key in _KEYS})
 
 

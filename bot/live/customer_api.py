@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from bot.cases import Channel, NotFound, fields
 from bot.cases.calendar import display_local
 from bot.cases.model import FieldError
 from bot.cases.tables import attachments as files_table
+from bot.gateway.attachments import saved
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.guard import opened, read_json, within
 from bot.gateway.journal import BOT, WAITING, Conversation
@@ -167,12 +167,7 @@ async def download(request: web.Request, conversation: str, ident: str) -> web.S
         row = (await conn.execute(select(files_table).where(this))).one_or_none()
     if row is None or ident not in shown or not await asyncio.to_thread((gateway.attachments / row.path).is_file):
         raise NotFound
-    headers = {
-        "Content-Type": row.type,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return web.FileResponse(gateway.attachments / row.path, headers=headers)
+    return saved(gateway.attachments / row.path, row.name, row.type)
 
 
 # the dialogue
